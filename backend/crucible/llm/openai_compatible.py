@@ -1,0 +1,351 @@
+"""Any endpoint that speaks OpenAI's chat completions, over one pooled `requests` session."""
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from crucible.clock import Clock, SystemClock
+from crucible.errors import ErrorKind
+from crucible.llm.protocol import Prompt, ProviderFailure, Reply
+from crucible.llm.usage import UNREPORTED, read_usage
+from crucible.models.values import Outcome
+
+CONNECT_SECONDS = 10.0
+# A reader of ours may not be filled up by an endpoint that never stops talking.
+MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_RETRY_AFTER = 60.0
+FORMATS = ("json_schema", "json_object", "text")
+REASONS = {
+    400: "bad request",
+    401: "not authorised",
+    402: "payment required",
+    403: "forbidden",
+    404: "not found",
+    408: "request timeout",
+    413: "request too large",
+    422: "request refused",
+    429: "rate limited",
+    500: "server error",
+    502: "bad gateway",
+    503: "unavailable",
+    504: "gateway timeout",
+    529: "overloaded",
+}
+RETRYABLE = {408, 409, 425, 429}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The form of a request, as far as this endpoint has refused others. Lives as long as a run."""
+
+    response_format: str = "json_schema"
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
+
+
+class OpenAICompatible:
+    """One endpoint and model, for one run: what the endpoint refuses is learned and kept.
+
+    `endpoint` gives the base address for the duration of a call (the embedded model is started
+    and kept awake by it); `extras` may add to a request's body by the prompt's name and schema.
+    """
+
+    free = False
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str | None,
+        model: str,
+        provider: str = "openai",
+        timeout_seconds: float = 120.0,
+        connections: int = 4,
+        clock: Clock | None = None,
+    ) -> None:
+        self.model = model
+        self.provider = provider
+        self.notes: list[str] = []
+        self._base_url = base_url
+        self._timeout = timeout_seconds
+        self._clock = clock or SystemClock()
+        self._shape = Shape()
+        self._lock = threading.Lock()
+        self._session = _session(api_key, connections)
+
+    def send(self, prompt: Prompt) -> Reply:
+        """One HTTP attempt. Raises ProviderFailure."""
+        shape = self._shape
+        with self.endpoint() as base_url:
+            status, headers, raw = self._post(base_url, self.body(prompt, shape))
+        content = _decode(raw)
+        if 200 <= status < 300:
+            return _read_reply(content)
+        failure = self._failure(status, headers, content)
+        if status in (400, 422) and self._adapt(shape, failure.detail or ""):
+            failure.adapted = True
+        raise failure
+
+    def endpoint(self) -> AbstractContextManager[str]:
+        return nullcontext(self._base_url)
+
+    def body(self, prompt: Prompt, shape: Shape) -> dict[str, Any]:
+        wanted: dict[str, Any] = {
+            "model": self.model,
+            "messages": _messages(prompt, shape),
+            "temperature": prompt.temperature,
+            "max_tokens": prompt.max_tokens,
+        }
+        if response_format := _response_format(prompt, shape):
+            wanted["response_format"] = response_format
+        return {
+            shape.renamed.get(name, name): value
+            for name, value in wanted.items()
+            if name not in shape.dropped
+        }
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _post(self, base_url: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body. Redirects are not followed: the key goes to one host only."""
+        deadline = self._clock.monotonic() + self._timeout
+        timeout = (min(CONNECT_SECONDS, self._timeout), self._timeout)
+        try:
+            with self._session.post(
+                f"{base_url}/chat/completions",
+                data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+                headers={"Content-Type": "application/json"},
+                timeout=timeout,
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                return response.status_code, response.headers, self._read(response, deadline)
+        except requests.RequestException as error:
+            raise self._no_answer(error) from error
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        """The body, within the deadline: a trickle of bytes cannot keep a call alive for ever."""
+        read = bytearray()
+        for chunk in response.iter_content(65536):
+            read += chunk
+            if len(read) > MAX_BODY_BYTES:
+                raise ProviderFailure(
+                    ErrorKind.INVALID_RESPONSE,
+                    Outcome.INVALID,
+                    f"the answer was larger than {MAX_BODY_BYTES // 2**20} MiB",
+                    http_status=response.status_code,
+                )
+            if self._clock.monotonic() > deadline:
+                raise requests.ReadTimeout("the answer did not end in time")
+        return bytes(read)
+
+    def _no_answer(self, error: requests.RequestException) -> ProviderFailure:
+        detail = _cause(error)
+        if isinstance(error, requests.Timeout) and not isinstance(error, requests.ConnectTimeout):
+            return ProviderFailure(
+                ErrorKind.PROVIDER_UNREACHABLE,
+                Outcome.TIMEOUT,
+                f"provider did not answer within {self._timeout:g} s",
+                detail,
+                retryable=True,
+            )
+        never_sent = isinstance(error, requests.ConnectTimeout) or _never_connected(error)
+        reason = (
+            "provider could not be reached"
+            if never_sent
+            else "provider hung up before it had answered"
+        )
+        return ProviderFailure(
+            ErrorKind.PROVIDER_UNREACHABLE,
+            Outcome.ERROR,
+            reason,
+            detail,
+            retryable=True,
+            sent=not never_sent,
+        )
+
+    def _failure(self, status: int, headers: Mapping[str, str], content: Any) -> ProviderFailure:
+        words = REASONS.get(status, "error" if status >= 400 else "unexpected answer")
+        failure = ProviderFailure(
+            kind=_kind(status),
+            outcome=Outcome.ERROR,
+            reason=f"provider answered {status} ({words})",
+            detail=_message(content),
+            http_status=status,
+            retryable=status in RETRYABLE or status >= 500,
+            retry_after=self._retry_after(headers),
+        )
+        if isinstance(content, Mapping):
+            failure.usage = read_usage(content)
+            failure.model_served = _text(content.get("model"))
+        return failure
+
+    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
+        value = (headers.get("Retry-After") or "").strip()
+        if not value:
+            return None
+        try:
+            seconds = float(value)
+        except ValueError:
+            try:
+                seconds = (parsedate_to_datetime(value) - self._clock.now()).total_seconds()
+            except (ValueError, TypeError):
+                return None
+        # NaN compares false with everything and so falls to the lower bound.
+        return min(seconds, MAX_RETRY_AFTER) if seconds > 0 else 0.0
+
+    def _adapt(self, used: Shape, message: str) -> bool:
+        """Changes the form of later requests after a refusal; True when asking again may help."""
+        with self._lock:
+            if used != self._shape:  # another call in flight has already learned it
+                return True
+            changed, note = _adapted(used, message)
+            if changed is None:
+                return False
+            self._shape = changed
+            self.notes.append(note)
+            return True
+
+
+def _session(api_key: str | None, connections: int) -> requests.Session:
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    # Otherwise a .netrc entry for the host replaces the key that was configured.
+    session.auth = _BearerAuth(api_key)
+    return session
+
+
+class _BearerAuth(requests.auth.AuthBase):
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _messages(prompt: Prompt, shape: Shape) -> list[Mapping[str, str]]:
+    if shape.response_format == "json_schema":
+        return list(prompt.messages)
+    # Without the schema in the request's format the model has to read it.
+    schema = json.dumps(prompt.schema, ensure_ascii=False)
+    demand = (
+        f"Answer with one JSON object that follows this JSON schema, and nothing else:\n{schema}"
+    )
+    return [*prompt.messages, {"role": "user", "content": demand}]
+
+
+def _response_format(prompt: Prompt, shape: Shape) -> dict[str, Any] | None:
+    if shape.response_format == "json_schema":
+        named = {"name": prompt.name, "strict": True, "schema": prompt.schema}
+        return {"type": "json_schema", "json_schema": named}
+    if shape.response_format == "json_object":
+        return {"type": "json_object"}
+    return None
+
+
+def _adapted(shape: Shape, message: str) -> tuple[Shape | None, str]:
+    """A shape without what a 400 complained of, and a note of it; None when it named nothing."""
+    lowered = message.lower()
+    for name, other in (("max_tokens", "max_completion_tokens"),):
+        if other in lowered and name not in shape.renamed:
+            return replace(shape, renamed={**shape.renamed, name: other}), (
+                f"The endpoint refused {name}; {other} was sent instead."
+            )
+    for name in ("temperature", "max_completion_tokens", "max_tokens"):
+        ours = {new: old for old, new in shape.renamed.items()}.get(name, name)
+        if re.search(rf"\b{name}\b", lowered) and ours not in shape.dropped:
+            return replace(shape, dropped=shape.dropped | {ours}), (
+                f"The endpoint refused {name}; it was left out."
+            )
+    if re.search(r"response_format|json_schema|json_object|schema|structured output", lowered):
+        place = FORMATS.index(shape.response_format)
+        if place + 1 < len(FORMATS):
+            lesser = FORMATS[place + 1]
+            return replace(shape, response_format=lesser), (
+                f"The endpoint refused the format {shape.response_format}; "
+                f"{lesser} was asked for instead."
+            )
+    return None, ""
+
+
+def _decode(raw: bytes) -> Any:
+    """The JSON of a body, or its text where it is none."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw.decode("utf-8", "replace")
+
+
+def _read_reply(content: Any) -> Reply:
+    if not isinstance(content, Mapping):
+        return Reply(None, None, UNREPORTED)
+    usage, served = read_usage(content), _text(content.get("model"))
+    try:
+        choice = content["choices"][0]
+        message = choice["message"]
+        text, refusal = message.get("content"), message.get("refusal")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return Reply(None, served, usage)
+    return Reply(
+        text=text if isinstance(text, str) else None,
+        model_served=served,
+        usage=usage,
+        cut_off=choice.get("finish_reason") == "length",
+        refused=bool(refusal) and not text,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None
+
+
+def _kind(status: int) -> ErrorKind:
+    if status in (401, 403):
+        return ErrorKind.PROVIDER_AUTH
+    if status == 429:
+        return ErrorKind.PROVIDER_RATE_LIMITED
+    return ErrorKind.PROVIDER_ERROR
+
+
+def _message(content: Any) -> str:
+    """The provider's words, wherever it put them."""
+    found = content
+    for key in ("error", "message", "detail"):
+        if isinstance(found, Mapping) and key in found:
+            found = found[key]
+    if isinstance(found, str):
+        return found[:2000]
+    return json.dumps(found, ensure_ascii=False)[:2000]
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = [error]
+    for arg in error.args:
+        if isinstance(arg, BaseException):
+            found += _causes(arg)
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, BaseException):
+        found += _causes(reason)
+    return found
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    return any(isinstance(e, NewConnectionError | ConnectTimeoutError) for e in _causes(error))
+
+
+def _cause(error: requests.RequestException) -> str:
+    return str(_causes(error)[-1])[:2000]

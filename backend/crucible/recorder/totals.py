@@ -1,0 +1,99 @@
+"""Totals over calls: exact, with unknown kept apart from zero."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from crucible.llm.usage import Usage
+from crucible.models.values import Outcome
+
+ANSWERED = (Outcome.OK, Outcome.INVALID)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a call adds to the totals once its fate is known."""
+
+    attempt: int
+    outcome: Outcome
+    usage: Usage
+    cost_pico: int | None
+
+
+@dataclass
+class Totals:
+    """Field names are those of `models.usage.UsageColumns`, costs in whole pico-dollars."""
+
+    call_count: int = 0
+    failed_call_count: int = 0
+    retry_count: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    unmetered_call_count: int = 0
+    cost_pico: int | None = None
+    unpriced_call_count: int = 0
+    wasted_cost_pico: int | None = None
+    providers: dict[str, int] = field(default_factory=dict)
+    models: dict[str, int] = field(default_factory=dict)
+
+    def with_sent(self, provider: str, model: str, attempt: int) -> "Totals":
+        """These totals and one more call, sent and not settled: its price is not known."""
+        changed = self._copy()
+        changed.call_count += 1
+        changed.retry_count += attempt > 1
+        changed.unpriced_call_count += 1
+        changed.providers = _plus_one(self.providers, provider)
+        changed.models = _plus_one(self.models, model)
+        return changed
+
+    def with_settled(self, call: Settled, asked: str, served: str | None) -> "Totals":
+        """These totals after a call that `with_sent` counted has settled."""
+        changed = self._copy()
+        changed.failed_call_count += call.outcome is not Outcome.OK
+        if served and served != asked:
+            changed.models = _plus_one(_minus_one(self.models, asked), served)
+        changed._add_tokens(call)
+        if call.cost_pico is not None:
+            changed.unpriced_call_count -= 1
+            changed.cost_pico = (self.cost_pico or 0) + call.cost_pico
+            wasted = call.cost_pico if call.outcome is not Outcome.OK else 0
+            changed.wasted_cost_pico = (self.wasted_cost_pico or 0) + wasted
+        return changed
+
+    def _add_tokens(self, call: Settled) -> None:
+        usage = call.usage
+        if not usage.reported:
+            self.unmetered_call_count += call.outcome in ANSWERED
+            return
+        for name in usage.parts():
+            self._add(name, getattr(usage, name))
+        self._add("total_tokens", usage.total_tokens)
+
+    def _add(self, name: str, amount: int | None) -> None:
+        if amount is not None:
+            setattr(self, name, (getattr(self, name) or 0) + amount)
+
+    def _copy(self) -> "Totals":
+        return Totals(**self.columns())
+
+    def columns(self) -> dict[str, Any]:
+        """Column values for a run or phase row."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @classmethod
+    def of_row(cls, row: Any) -> "Totals":
+        """The totals a run or phase row holds."""
+        return cls(**{f.name: getattr(row, f.name) for f in fields(cls)})
+
+
+def _plus_one(counts: Mapping[str, int], key: str) -> dict[str, int]:
+    return {**counts, key: counts.get(key, 0) + 1}
+
+
+def _minus_one(counts: Mapping[str, int], key: str) -> dict[str, int]:
+    left = {**counts, key: counts.get(key, 0) - 1}
+    return {name: count for name, count in left.items() if count > 0}
