@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from crucible.errors import ErrorKind, RunFailure
 from crucible.llm.protocol import (
@@ -26,6 +26,7 @@ from crucible.models.values import Outcome
 T = TypeVar("T")
 BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 30.0
+MAX_RETRY_AFTER = 120.0
 PROVIDER_KINDS = (ErrorKind.PROVIDER_RATE_LIMITED, ErrorKind.PROVIDER_ERROR)
 
 
@@ -100,10 +101,13 @@ class Asker:
 
     def ask(self, question: Question[T]) -> T:
         """The parsed answer. Raises Exhausted, Stopped, or what the log raises."""
-        return _Conversation(self._model, self._log, self._max_retries, self._wait, question).run()
+        conversation = _Conversation(
+            self._model, self._log, self._max_retries, self._wait, question
+        )
+        return conversation.run()
 
 
-class _Conversation:
+class _Conversation(Generic[T]):
     """One question, from its first attempt to its answer or end."""
 
     def __init__(
@@ -112,7 +116,7 @@ class _Conversation:
         log: CallLog,
         max_retries: int,
         wait: Callable[[float], bool],
-        question: Question[Any],
+        question: Question[T],
     ) -> None:
         self._model = model
         self._log = log
@@ -120,10 +124,11 @@ class _Conversation:
         self._question = question
         self._prompt = question.prompt
         self._attempt = 0
+        self._same_failure = ("", 0)
         self._retries_left = max_retries
         self._repairs_left = 1
 
-    def run(self) -> Any:
+    def run(self) -> T:
         while True:
             self._log.check()
             self._attempt += 1
@@ -148,20 +153,30 @@ class _Conversation:
             for note in tuple(self._model.notes):
                 self._log.note(note)
             return
-        if not failure.retryable or self._retries_left == 0:
+        reason, times = self._same_failure
+        self._same_failure = (failure.reason, times + 1 if failure.reason == reason else 1)
+        if not self._worth_another(failure):
             raise Exhausted(self._give_up(failure))
         self._retries_left -= 1
         if self._wait(self._pause(failure)):
             raise Stopped
 
+    def _worth_another(self, failure: ProviderFailure) -> bool:
+        # A provider that asks for more patience than a run has is not asked again too early.
+        patient = (failure.retry_after or 0.0) <= MAX_RETRY_AFTER
+        return failure.retryable and self._retries_left > 0 and patient
+
     def _pause(self, failure: ProviderFailure) -> float:
         """Doubles from half a second, with jitter; a Retry-After is honoured as the least."""
-        doubled = BACKOFF_SECONDS * 2 ** min(self._attempt - 1, 10)
+        doubled = BACKOFF_SECONDS * float(2 ** min(self._attempt - 1, 10))
         pause = min(doubled, MAX_BACKOFF_SECONDS) * random.uniform(0.75, 1.25)
         return max(pause, failure.retry_after or 0.0)
 
     def _give_up(self, failure: ProviderFailure) -> RunFailure:
-        times = f" {self._attempt} times in a row" if self._attempt > 1 else ""
+        count = self._same_failure[1]
+        times = f" {count} times in a row" if count > 1 else ""
+        if (failure.retry_after or 0.0) > MAX_RETRY_AFTER:
+            times += f" and asks to wait {failure.retry_after:.0f} s"
         return RunFailure(failure.kind, failure.reason + times, failure.detail)
 
     def _after_unusable(self, reply: Reply, problem: InvalidAnswer) -> None:
@@ -227,7 +242,7 @@ def _failed(failure: ProviderFailure) -> CallEnd:
         error_detail=failure.detail or failure.reason,
         http_status=failure.http_status,
         known_free=not failure.sent
-        or (failure.outcome is Outcome.ERROR and (failure.http_status or 0) >= 400),
+        or (failure.outcome is Outcome.ERROR and (failure.http_status or 0) >= 300),
     )
 
 

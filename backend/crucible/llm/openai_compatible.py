@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
@@ -11,10 +11,15 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from crucible.clock import Clock, SystemClock
-from crucible.errors import ErrorKind
+from crucible.errors import CrucibleError, ErrorKind
 from crucible.llm.protocol import Prompt, ProviderFailure, Reply
 from crucible.llm.usage import UNREPORTED, read_usage
 from crucible.models.values import Outcome
@@ -22,7 +27,6 @@ from crucible.models.values import Outcome
 CONNECT_SECONDS = 10.0
 # A reader of ours may not be filled up by an endpoint that never stops talking.
 MAX_BODY_BYTES = 16 * 1024 * 1024
-MAX_RETRY_AFTER = 60.0
 FORMATS = ("json_schema", "json_object", "text")
 REASONS = {
     400: "bad request",
@@ -55,11 +59,12 @@ class Shape:
 class OpenAICompatible:
     """One endpoint and model, for one run: what the endpoint refuses is learned and kept.
 
-    `endpoint` gives the base address for the duration of a call (the embedded model is started
-    and kept awake by it); `extras` may add to a request's body by the prompt's name and schema.
+    A subclass may override `endpoint`, which gives the base address for the duration of a call,
+    and `body`.
     """
 
     free = False
+    concurrency: int | None = None
 
     def __init__(
         self,
@@ -74,7 +79,7 @@ class OpenAICompatible:
     ) -> None:
         self.model = model
         self.provider = provider
-        self.notes: list[str] = []
+        self.notes: Sequence[str] = ()
         self._base_url = base_url
         self._timeout = timeout_seconds
         self._clock = clock or SystemClock()
@@ -85,8 +90,11 @@ class OpenAICompatible:
     def send(self, prompt: Prompt) -> Reply:
         """One HTTP attempt. Raises ProviderFailure."""
         shape = self._shape
-        with self.endpoint() as base_url:
-            status, headers, raw = self._post(base_url, self.body(prompt, shape))
+        try:
+            with self.endpoint() as base_url:
+                status, headers, raw = self._post(base_url, self.body(prompt, shape))
+        except CrucibleError as error:
+            raise _no_endpoint(error) from error
         content = _decode(raw)
         if 200 <= status < 300:
             return _read_reply(content)
@@ -130,13 +138,14 @@ class OpenAICompatible:
                 allow_redirects=False,
             ) as response:
                 return response.status_code, response.headers, self._read(response, deadline)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise self._no_answer(error) from error
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         """The body, within the deadline: a trickle of bytes cannot keep a call alive for ever."""
         read = bytearray()
-        for chunk in response.iter_content(65536):
+        # `read1` gives what has come; a larger read would wait, past the deadline, to be filled.
+        while chunk := response.raw.read1(65536, decode_content=True):
             read += chunk
             if len(read) > MAX_BODY_BYTES:
                 raise ProviderFailure(
@@ -149,9 +158,10 @@ class OpenAICompatible:
                 raise requests.ReadTimeout("the answer did not end in time")
         return bytes(read)
 
-    def _no_answer(self, error: requests.RequestException) -> ProviderFailure:
+    def _no_answer(self, error: Exception) -> ProviderFailure:
         detail = _cause(error)
-        if isinstance(error, requests.Timeout) and not isinstance(error, requests.ConnectTimeout):
+        never_sent = _never_connected(error)
+        if isinstance(error, requests.Timeout | ReadTimeoutError) and not never_sent:
             return ProviderFailure(
                 ErrorKind.PROVIDER_UNREACHABLE,
                 Outcome.TIMEOUT,
@@ -159,7 +169,6 @@ class OpenAICompatible:
                 detail,
                 retryable=True,
             )
-        never_sent = isinstance(error, requests.ConnectTimeout) or _never_connected(error)
         reason = (
             "provider could not be reached"
             if never_sent
@@ -202,7 +211,7 @@ class OpenAICompatible:
             except (ValueError, TypeError):
                 return None
         # NaN compares false with everything and so falls to the lower bound.
-        return min(seconds, MAX_RETRY_AFTER) if seconds > 0 else 0.0
+        return seconds if 0 < seconds < 1e9 else 0.0
 
     def _adapt(self, used: Shape, message: str) -> bool:
         """Changes the form of later requests after a refusal; True when asking again may help."""
@@ -213,8 +222,18 @@ class OpenAICompatible:
             if changed is None:
                 return False
             self._shape = changed
-            self.notes.append(note)
+            self.notes = (*self.notes, note)
             return True
+
+
+def _no_endpoint(error: CrucibleError) -> ProviderFailure:
+    return ProviderFailure(
+        ErrorKind.PROVIDER_UNREACHABLE,
+        Outcome.ERROR,
+        "the embedded model could not be started",
+        " ".join(filter(None, (error.message, error.hint))),
+        sent=False,
+    )
 
 
 def _session(api_key: str | None, connections: int) -> requests.Session:
@@ -343,9 +362,10 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _never_connected(error: requests.RequestException) -> bool:
-    return any(isinstance(e, NewConnectionError | ConnectTimeoutError) for e in _causes(error))
+def _never_connected(error: Exception) -> bool:
+    never = (requests.ConnectTimeout, NewConnectionError, ConnectTimeoutError)
+    return any(isinstance(cause, never) for cause in _causes(error))
 
 
-def _cause(error: requests.RequestException) -> str:
+def _cause(error: Exception) -> str:
     return str(_causes(error)[-1])[:2000]

@@ -68,6 +68,8 @@ class LanguageModel(Protocol):
     model: str
     free: bool
     """Every call is known to cost nothing."""
+    concurrency: int | None
+    """Calls it can answer at once, None for as many as are asked."""
     notes: Sequence[str]
     """How requests had to be changed for this endpoint, in words."""
 

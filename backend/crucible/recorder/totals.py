@@ -18,6 +18,8 @@ class Settled:
     outcome: Outcome
     usage: Usage
     cost_pico: int | None
+    free: bool = False
+    """Known to cost nothing since before it was sent."""
 
 
 @dataclass
@@ -40,12 +42,15 @@ class Totals:
     providers: dict[str, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
 
-    def with_sent(self, provider: str, model: str, attempt: int) -> "Totals":
-        """These totals and one more call, sent and not settled: its price is not known."""
+    def with_sent(self, provider: str, model: str, attempt: int, free: bool) -> "Totals":
+        """These totals and one more call, sent and not settled: unpriced, unless it is free."""
         changed = self._copy()
         changed.call_count += 1
         changed.retry_count += attempt > 1
-        changed.unpriced_call_count += 1
+        if free:
+            changed._add_cost(0, wasted=False)
+        else:
+            changed.unpriced_call_count += 1
         changed.providers = _plus_one(self.providers, provider)
         changed.models = _plus_one(self.models, model)
         return changed
@@ -57,12 +62,21 @@ class Totals:
         if served and served != asked:
             changed.models = _plus_one(_minus_one(self.models, asked), served)
         changed._add_tokens(call)
-        if call.cost_pico is not None:
+        if call.cost_pico is not None and not call.free:
             changed.unpriced_call_count -= 1
-            changed.cost_pico = (self.cost_pico or 0) + call.cost_pico
-            wasted = call.cost_pico if call.outcome is not Outcome.OK else 0
-            changed.wasted_cost_pico = (self.wasted_cost_pico or 0) + wasted
+            changed._add_cost(call.cost_pico, wasted=call.outcome is not Outcome.OK)
         return changed
+
+    def with_lost(self, count: int) -> "Totals":
+        """These totals after `count` calls in flight have been given up: tokens and price of
+        them stay unknown."""
+        changed = self._copy()
+        changed.failed_call_count += count
+        return changed
+
+    def _add_cost(self, pico: int, *, wasted: bool) -> None:
+        self.cost_pico = (self.cost_pico or 0) + pico
+        self.wasted_cost_pico = (self.wasted_cost_pico or 0) + (pico if wasted else 0)
 
     def _add_tokens(self, call: Settled) -> None:
         usage = call.usage

@@ -1,0 +1,48 @@
+"""How a run in progress is told to stop, from another thread."""
+
+import threading
+from dataclasses import dataclass
+
+from crucible.errors import ErrorKind, RunFailure
+from crucible.llm.asking import Stopped
+from crucible.models.values import Status
+
+
+@dataclass(frozen=True)
+class Stop:
+    status: Status
+    failure: RunFailure
+
+    @classmethod
+    def cancelled(cls) -> "Stop":
+        return cls(Status.CANCELLED, RunFailure(ErrorKind.CANCELLED, "stopped by request"))
+
+    @classmethod
+    def shutdown(cls) -> "Stop":
+        reason = "the process that ran it was shut down"
+        return cls(Status.FAILED, RunFailure(ErrorKind.WORKER_LOST, reason))
+
+
+class Control:
+    """Checked before every call and during every wait between attempts."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.stop: Stop | None = None
+        """Why the run was asked to stop; None when it was not, or when its lease is lost."""
+
+    def ask_to_stop(self, stop: Stop) -> None:
+        self.stop = self.stop or stop
+        self._event.set()
+
+    def halt(self) -> None:
+        """Sends no further call, for a reason that an exception carries elsewhere."""
+        self._event.set()
+
+    def check(self) -> None:
+        if self._event.is_set():
+            raise Stopped
+
+    def wait(self, seconds: float) -> bool:
+        """Sleeps; True at once when the run is to stop."""
+        return self._event.wait(seconds)

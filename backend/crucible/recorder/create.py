@@ -1,0 +1,47 @@
+"""A run's first row."""
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from crucible.clock import Clock
+from crucible.ids import new_id
+from crucible.models import Project, Run
+from crucible.models.values import Mode, Status
+
+
+def insert_run(
+    session: Session,
+    clock: Clock,
+    *,
+    project: Project,
+    mode: Mode,
+    label: str | None,
+    config: dict[str, Any],
+    budget: dict[str, Any] | None = None,
+) -> str:
+    """Adds a `created` run with the project's next number; returns its id. Does not commit."""
+    number = session.scalar(
+        update(Project)
+        .where(Project.id == project.id)
+        .values(last_run_number=Project.last_run_number + 1)
+        .returning(Project.last_run_number)
+    )
+    assert number is not None
+    now = clock.now()
+    run = Run(
+        id=new_id(),
+        project_id=project.id,
+        number=number,
+        status=Status.CREATED,
+        mode=mode,
+        label=label,
+        config=config,
+        budget=budget,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(run)
+    session.flush()
+    return run.id

@@ -1,0 +1,143 @@
+"""The ledger of calls: a row before each attempt leaves, settled when it has returned."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from crucible.ids import new_id
+from crucible.llm.asking import CallEnd
+from crucible.llm.prices import Price, PriceList
+from crucible.llm.protocol import LanguageModel, Prompt
+from crucible.llm.usage import Usage
+from crucible.models import LLMCall
+from crucible.models.values import Outcome
+from crucible.recorder.recorder import RunRecorder
+from crucible.recorder.totals import Settled
+from crucible.scrub import Scrubber
+
+DETAIL_LIMIT = 1000
+SUBJECT_LIMIT = 500
+FREE = Price(0, "free: embedded model")
+FREE_ERROR = Price(0, "free: error answer without usage")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An attempt under way."""
+
+    id: str
+    attempt: int
+    sent_at: datetime
+    started: float
+
+
+class Ledger:
+    """A `llm.asking.CallLog` that writes through a run's recorder."""
+
+    def __init__(
+        self,
+        recorder: RunRecorder,
+        model: LanguageModel,
+        *,
+        prices: PriceList,
+        scrub: Scrubber,
+        capture_content: bool = False,
+    ) -> None:
+        self._recorder = recorder
+        self._model = model
+        self._prices = prices
+        self._scrub = scrub
+        self._capture = capture_content
+
+    def check(self) -> None:
+        self._recorder.control.check()
+
+    def note(self, text: str) -> None:
+        self._recorder.note(text)
+
+    def begin(self, prompt: Prompt, subject: str, attempt: int) -> Sent:
+        recorder, model = self._recorder, self._model
+        call_id = new_id()
+        with recorder.writing() as session:
+            phase = recorder.open_phase
+            now = recorder.clock.now()
+            session.execute(
+                insert(LLMCall).values(
+                    id=call_id,
+                    run_id=recorder.run_id,
+                    run_attempt=recorder.attempt,
+                    phase=phase.name,
+                    subject=self._scrub.line(subject, SUBJECT_LIMIT),
+                    attempt=attempt,
+                    outcome=Outcome.PENDING,
+                    provider=model.provider,
+                    model_asked=model.model,
+                    cost_pico=0 if model.free else None,
+                    price_source=FREE.source if model.free else None,
+                    sent_at=now,
+                    prompt=self._content(prompt.messages),
+                )
+            )
+            sent = (model.provider, model.model, attempt, model.free)
+            recorder.set_totals(
+                session, recorder.totals.with_sent(*sent), phase.totals.with_sent(*sent)
+            )
+        return Sent(call_id, attempt, now, recorder.clock.monotonic())
+
+    def settle(self, handle: Sent, end: CallEnd, product: Sequence[Any] | None) -> None:
+        recorder, model = self._recorder, self._model
+        latency = round(recorder.clock.monotonic() - handle.started, 3)
+        price = self._price(end, handle.sent_at)
+        served = self._scrub.line(end.model_served, 200) if end.model_served else None
+        call = Settled(handle.attempt, end.outcome, end.usage, price.cost_pico, model.free)
+        with recorder.writing() as session:
+            phase = recorder.open_phase
+            session.execute(
+                update(LLMCall)
+                .where(LLMCall.id == handle.id)
+                .values(
+                    **_usage_columns(end.usage),
+                    outcome=end.outcome,
+                    error_kind=end.error_kind,
+                    error_detail=self._detail(end),
+                    http_status=end.http_status,
+                    model_served=served,
+                    cost_pico=price.cost_pico,
+                    price_source=price.source,
+                    latency_seconds=latency,
+                    settled_at=recorder.clock.now(),
+                    answer=self._content(end.answer),
+                )
+            )
+            recorder.set_totals(
+                session,
+                recorder.totals.with_settled(call, model.model, served),
+                phase.totals.with_settled(call, model.model, served),
+            )
+            if product is not None:
+                recorder.save_product(session, product)
+
+    def _price(self, end: CallEnd, sent_at: datetime) -> Price:
+        if self._model.free:
+            return FREE
+        if end.known_free and not end.usage.reported:
+            return FREE_ERROR
+        model = self._model
+        return self._prices.price(model.provider, end.model_served, model.model, end.usage, sent_at)
+
+    def _detail(self, end: CallEnd) -> str | None:
+        return self._scrub.line(end.error_detail, DETAIL_LIMIT) if end.error_detail else None
+
+    def _content(self, content: Any) -> str | None:
+        if not self._capture or content is None:
+            return None
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        return self._scrub(text)
+
+
+def _usage_columns(usage: Usage) -> dict[str, int | None]:
+    return {name: getattr(usage, name) for name in Usage.parts()}

@@ -1,0 +1,372 @@
+"""The sole writer of a run's history while it happens.
+
+Every write is one short transaction that begins by proving the lease: no row changed means that
+somebody else has ended or taken this run, and then nothing more is written or sent.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from crucible.clock import AnchoredClock, Clock, seconds_between
+from crucible.db import Database
+from crucible.errors import ErrorKind, Unavailable
+from crucible.models import LLMCall, MissingRow, Run, RunAttempt, RunPhase
+from crucible.models.values import (
+    PHASES,
+    MissingEvaluation,
+    Outcome,
+    PhaseName,
+    Standing,
+    Status,
+)
+from crucible.recorder import products
+from crucible.recorder.control import Control, Stop
+from crucible.recorder.ends import End, error_columns, failure_of
+from crucible.recorder.lease import Lease, LeaseLost
+from crucible.recorder.totals import Totals
+from crucible.scrub import Scrubber
+
+log = logging.getLogger(__name__)
+
+END_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+@dataclass
+class OpenPhase:
+    name: PhaseName
+    totals: Totals
+    started_at: Any
+
+    @property
+    def position(self) -> int:
+        return PHASES.index(self.name)
+
+
+class RunRecorder:
+    """Writes one attempt at one run. Safe to use from the threads of that attempt."""
+
+    def __init__(
+        self,
+        database: Database,
+        lease: Lease,
+        *,
+        clock: Clock,
+        scrub: Scrubber,
+        control: Control | None = None,
+    ) -> None:
+        self._database = database
+        self._lease = lease
+        self._scrub = scrub
+        self.clock = AnchoredClock(clock)
+        self.control = control or Control()
+        # One writer at a time: the totals below are read, added to and written as one step.
+        self._lock = threading.RLock()
+        self._totals = Totals()
+        self._phase: OpenPhase | None = None
+        self._last_phase: PhaseName | None = None
+        self._ended = False
+
+    @property
+    def run_id(self) -> str:
+        return self._lease.run_id
+
+    @property
+    def attempt(self) -> int:
+        return self._lease.attempt
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """The one way out: however the body ends, the run's row says so.
+
+        Nothing is raised for a run that fails; an interrupt of the process is recorded and
+        passes on.
+        """
+        end = End(Status.COMPLETED)
+        try:
+            self.adopt()
+            yield
+        except LeaseLost:
+            log.warning("run %s: the lease is lost, this worker stops", self.run_id)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it was, the run's row must say so
+            end = self._end_of(error)
+        except BaseException:
+            self._leave(self._stopped(Stop.cancelled()))
+            raise
+        self._leave(end)
+
+    def _end_of(self, error: Exception) -> End:
+        if self.control.stop is not None:
+            return self._stopped(self.control.stop)
+        failure = failure_of(error)
+        if failure.kind is ErrorKind.INTERNAL:
+            log.error("run %s failed unexpectedly", self.run_id, exc_info=error)
+        return End(Status.FAILED, failure, self._last_phase)
+
+    def _stopped(self, stop: Stop) -> End:
+        return End(stop.status, stop.failure, self._last_phase)
+
+    def _leave(self, end: End) -> None:
+        """Ends the run, patiently: a database that is locked or full for a moment must not
+        leave it lying as `running`."""
+        for pause in END_RETRY_SECONDS:
+            try:
+                return self.end(end)
+            except LeaseLost:
+                return log.warning("run %s had been ended by another", self.run_id)
+            except Unavailable as error:
+                log.error("run %s: its end could not be written: %s", self.run_id, error)
+                time.sleep(pause)
+        return log.critical("run %s: its end is not recorded", self.run_id)
+
+    @contextmanager
+    def phase(self, name: PhaseName, expected: int) -> Iterator[None]:
+        """One phase. One that fails stays open here: the end of the run closes it, in the same
+        transaction as its own status, so that it keeps its time, calls and spend."""
+        self._begin_phase(name, expected)
+        yield
+        with self.writing() as session:
+            self._close_phase(session, Status.COMPLETED)
+
+    def _begin_phase(self, name: PhaseName, expected: int) -> None:
+        now = self.clock.now()
+        with self.writing() as session:
+            phase = OpenPhase(name, Totals(), now)
+            session.execute(
+                insert(RunPhase).values(
+                    run_id=self.run_id,
+                    attempt=self.attempt,
+                    position=phase.position,
+                    name=name,
+                    status=Status.RUNNING,
+                    started_at=now,
+                    expected=expected,
+                    **phase.totals.columns(),
+                )
+            )
+            self._phase, self._last_phase = phase, name
+
+    def _close_phase(self, session: Session, status: Status) -> None:
+        if (phase := self._phase) is None:
+            return
+        now = self.clock.now()
+        self._update_phase(
+            session,
+            phase,
+            status=status,
+            completed_at=now,
+            duration_seconds=seconds_between(phase.started_at, now),
+        )
+        self._phase = None
+
+    def save(self, product: products.Product) -> None:
+        """Keeps results that no call paid for."""
+        with self.writing() as session:
+            self.save_product(session, product)
+
+    def save_product(self, session: Session, product: products.Product) -> None:
+        products.save(session, self.run_id, product)
+        self.add_produced(session, len(product))
+
+    def save_missing(self, missing: MissingEvaluation) -> None:
+        with self.writing() as session:
+            products.save_missing(session, self.run_id, [missing])
+
+    def save_ranking(self, standings: Sequence[Standing]) -> None:
+        with self.writing() as session:
+            products.save_ranking(session, standings)
+            self.add_produced(session, sum(s.I is not None for s in standings))
+
+    def forget_missing(self) -> None:
+        """Pairs given up by an earlier attempt are to be tried again."""
+        with self.writing() as session:
+            session.execute(delete(MissingRow).where(MissingRow.run_id == self.run_id))
+
+    def load(self) -> products.Produced:
+        with self._database.reading() as session:
+            return products.load(session, self.run_id)
+
+    def config(self) -> dict[str, Any]:
+        with self._database.reading() as session:
+            found = session.scalar(select(Run.config).where(Run.id == self.run_id))
+        if found is None:
+            raise LeaseLost(self.run_id)
+        return dict(found)
+
+    def note(self, text: str) -> None:
+        """Adds a note to the run, once."""
+        clean = self._scrub.line(text, 500)
+        with self.writing() as session:
+            notes = session.scalar(select(Run.notes).where(Run.id == self.run_id)) or []
+            if clean not in notes:
+                self._update_run(session, notes=[*notes, clean])
+
+    def heartbeat(self) -> None:
+        """A sign of life. Raises LeaseLost."""
+        with self.writing(touch=False):
+            pass
+
+    def end(self, end: End) -> None:
+        """Closes phase, attempt and run in one transaction. A second end changes nothing."""
+        with self._lock:
+            if self._ended:
+                return
+            with self.writing() as session:
+                self._settle_pending(session)
+                self._close_phase(session, end.status)
+                self._close_run(session, end)
+            self._ended = True
+
+    def _close_run(self, session: Session, end: End) -> None:
+        now = self.clock.now()
+        started, earlier = session.execute(
+            select(Run.attempt_started_at, Run.duration_seconds).where(Run.id == self.run_id)
+        ).one()
+        took = seconds_between(started or now, now)
+        error = error_columns(end, self._scrub, now)
+        session.execute(
+            update(RunAttempt)
+            .where(RunAttempt.run_id == self.run_id, RunAttempt.attempt == self.attempt)
+            .values(
+                status=end.status,
+                completed_at=now,
+                duration_seconds=took,
+                error_kind=error["error_kind"],
+                error_summary=error["error_summary"],
+            )
+        )
+        self._update_run(
+            session,
+            status=end.status,
+            completed_at=now,
+            duration_seconds=round((earlier or 0.0) + took, 3),
+            attempt_started_at=None,
+            lease_token=None,
+            **error,
+        )
+
+    def _settle_pending(self, session: Session) -> None:
+        """What was in flight when the run ended has an unknown fate: counted, never guessed."""
+        lost = session.scalar(
+            select(func.count()).where(
+                LLMCall.run_id == self.run_id, LLMCall.outcome == Outcome.PENDING
+            )
+        )
+        if not lost or self._phase is None:
+            return
+        session.execute(
+            update(LLMCall)
+            .where(LLMCall.run_id == self.run_id, LLMCall.outcome == Outcome.PENDING)
+            .values(outcome=Outcome.UNKNOWN, settled_at=self.clock.now())
+        )
+        self.set_totals(session, self._totals.with_lost(lost), self._phase.totals.with_lost(lost))
+
+    # The following serve `ledger.Ledger`, which writes calls under the same lock and lease.
+
+    @contextmanager
+    def writing(self, *, touch: bool = True) -> Iterator[Session]:
+        """A fenced transaction. Raises LeaseLost; in-memory totals fall back if it fails."""
+        with self._lock:
+            phase = self._phase
+            before = self._totals, phase.totals if phase else None
+            try:
+                with self._database.writing() as session:
+                    self._prove_lease(session, touch)
+                    yield session
+            except BaseException:
+                self._totals, self._phase = before[0], phase
+                if phase is not None and before[1] is not None:
+                    phase.totals = before[1]
+                raise
+
+    def _prove_lease(self, session: Session, touch: bool) -> None:
+        now = self.clock.now()
+        # A mere sign of life is no change that a reader of the run would see.
+        seen = {"heartbeat_at": now, "updated_at": now} if touch else {"heartbeat_at": now}
+        proved = session.execute(
+            update(Run)
+            .where(Run.id == self.run_id, Run.lease_token == self._lease.token)
+            .values(**seen)
+        )
+        if proved.rowcount == 0:  # type: ignore[attr-defined]
+            self.control.halt()
+            raise LeaseLost(self.run_id)
+
+    @property
+    def current_phase(self) -> PhaseName | None:
+        """The phase that is open, or was the last to be."""
+        return self._last_phase
+
+    @property
+    def totals(self) -> Totals:
+        return self._totals
+
+    @property
+    def open_phase(self) -> OpenPhase:
+        if self._phase is None:
+            raise RuntimeError("a call belongs to a phase, and none is open")
+        return self._phase
+
+    def set_totals(self, session: Session, run: Totals, phase: Totals) -> None:
+        self._totals, self.open_phase.totals = run, phase
+        self._update_run(session, **run.columns())
+        self._update_phase(session, self.open_phase, **phase.columns())
+
+    def add_produced(self, session: Session, count: int) -> None:
+        if self._phase is not None and count:
+            self._update_phase(session, self._phase, produced=RunPhase.produced + count)
+
+    def _update_run(self, session: Session, **values: Any) -> None:
+        session.execute(update(Run).where(Run.id == self.run_id).values(**values))
+
+    def _update_phase(self, session: Session, phase: OpenPhase, **values: Any) -> None:
+        session.execute(
+            update(RunPhase)
+            .where(
+                RunPhase.run_id == self.run_id,
+                RunPhase.attempt == self.attempt,
+                RunPhase.position == phase.position,
+            )
+            .values(**values)
+        )
+
+    def adopt(self) -> None:
+        """Takes totals and open phase from the rows: a run may have a history already."""
+        with self._database.reading() as session:
+            run = session.scalar(select(Run).where(Run.id == self.run_id))
+            phase = session.scalar(
+                select(RunPhase).where(
+                    RunPhase.run_id == self.run_id,
+                    RunPhase.attempt == self.attempt,
+                    RunPhase.status == Status.RUNNING,
+                )
+            )
+            if run is None:
+                raise LeaseLost(self.run_id)
+            self._totals = Totals.of_row(run)
+            if phase is not None:
+                name = self._last_phase = PhaseName(phase.name)
+                self._phase = OpenPhase(name, Totals.of_row(phase), phase.started_at)
+
+
+def abandon(database: Database, lease: Lease, clock: Clock, scrub: Scrubber, stop: Stop) -> bool:
+    """Ends a run from outside the thread that works on it; that thread can write no more.
+
+    False when the run had ended by itself.
+    """
+    recorder = RunRecorder(database, lease, clock=clock, scrub=scrub)
+    recorder.control.ask_to_stop(stop)
+    try:
+        recorder.adopt()
+        recorder.end(End(stop.status, stop.failure, recorder.current_phase))
+    except LeaseLost:
+        return False
+    return True
