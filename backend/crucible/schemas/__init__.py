@@ -1,0 +1,33 @@
+"""The wire format: validates input, documents output. Shared by API and CLI."""
+
+from crucible.schemas.loading import invalid, load
+from crucible.schemas.projects import ProjectInputSchema, ProjectListSchema, ProjectSchema
+from crucible.schemas.queries import CallQuerySchema, NoQuerySchema, RunQuerySchema
+from crucible.schemas.results import ResultsSchema
+from crucible.schemas.runs import (
+    CallPageSchema,
+    RunDetailSchema,
+    RunInputSchema,
+    RunPageSchema,
+    RunSummarySchema,
+)
+from crucible.schemas.service import HealthSchema, ProblemSchema
+
+__all__ = [
+    "CallPageSchema",
+    "CallQuerySchema",
+    "HealthSchema",
+    "NoQuerySchema",
+    "ProblemSchema",
+    "ProjectInputSchema",
+    "ProjectListSchema",
+    "ProjectSchema",
+    "ResultsSchema",
+    "RunDetailSchema",
+    "RunInputSchema",
+    "RunPageSchema",
+    "RunQuerySchema",
+    "RunSummarySchema",
+    "invalid",
+    "load",
+]

@@ -1,0 +1,39 @@
+"""The application: settings, tables, routes and guards, joined."""
+
+from flask import Flask
+
+from crucible.api import document, health, pages, projects, runs
+from crucible.api.database import db
+from crucible.api.errors import register_errors
+from crucible.api.json import OrjsonProvider
+from crucible.api.security import register_guards
+from crucible.api.state import NAME, Executor, State
+from crucible.clock import Clock, SystemClock
+from crucible.config import Settings
+from crucible.scrub import Scrubber
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+
+def create_app(
+    settings: Settings,
+    database_url: str | None = None,
+    executor: Executor | None = None,
+    clock: Clock | None = None,
+) -> Flask:
+    """The API and the page. Without an executor, runs are recorded and stay `created`."""
+    app = Flask("crucible", static_folder=None, template_folder=None)
+    app.json = OrjsonProvider(app)
+    url = database_url or settings.database_url
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=url,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        **document.CONFIG,
+    )
+    app.extensions[NAME] = State(settings, clock or SystemClock(), executor, url)
+    db.init_app(app)
+    register_guards(app, settings.host)
+    document.register(app, (health.blueprint, projects.blueprint, runs.blueprint))
+    app.register_blueprint(pages.blueprint)
+    register_errors(app, Scrubber(settings.secrets()))
+    return app
