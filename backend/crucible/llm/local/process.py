@@ -4,11 +4,11 @@ import http.client
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,8 @@ START_SECONDS = 300.0
 STOP_SECONDS = 5.0
 TAIL_LINES = 40
 
+# An instruction the processor does not have; the kernel's answer to a want of memory.
+_SIGNALS = {4: "no_avx2", 9: "out_of_memory"}
 _NO_MEMORY = re.compile(r"cannot allocate|failed to allocate|out of memory|bad_alloc", re.I)
 # What llama.cpp puts before each line: a time, a level, sometimes a function.
 _LOG_ERROR = re.compile(r"^[\d.]+ E ")
@@ -36,6 +38,7 @@ class ServerProcess:
             target=_read_into, args=(popen.stderr, self._tail), daemon=True
         )
         self._drain.start()
+        self._too_slow = False
         self.port = 0
 
     @classmethod
@@ -50,7 +53,8 @@ class ServerProcess:
         if "port" not in hello:
             code = process._popen.wait()
             process.stop()
-            raise _failure(model_path, hello, code, process._said())
+            cause = hello.get("error") or process._cause_of_end(code)
+            raise _failure(model_path, cause, hello, process._said())
         process.port = hello["port"]
         return process
 
@@ -92,7 +96,7 @@ class ServerProcess:
         """The one line the process says, or nothing where it ended without."""
         out = self._popen.stdout
         assert out is not None
-        limit = threading.Timer(START_SECONDS, self._popen.kill)
+        limit = threading.Timer(START_SECONDS, self._give_up)
         limit.daemon = True
         limit.start()
         try:
@@ -105,6 +109,16 @@ class ServerProcess:
         except ValueError:
             return {}
         return hello if isinstance(hello, dict) else {}
+
+    def _give_up(self) -> None:
+        self._tail.append(f"it did not start within {START_SECONDS:g} seconds".encode())
+        self._too_slow = True
+        self._popen.kill()
+
+    def _cause_of_end(self, code: int) -> str:
+        if self._too_slow:
+            return "too_slow"
+        return _SIGNALS.get(-code, "crashed")
 
     def _said(self) -> list[str]:
         return [line.decode(errors="replace").strip() for line in self._tail]
@@ -150,16 +164,13 @@ def _read_into(stream: IO[bytes], tail: deque[bytes]) -> None:
         tail.extend(stream)
 
 
-def _failure(model_path: Path, hello: dict[str, Any], code: int, said: list[str]) -> CrucibleError:
-    error = hello.get("error") or _from_exit(code)
-    if error == "not_loaded" and any(_NO_MEMORY.search(line) for line in said):
-        error = "out_of_memory"
+def _failure(
+    model_path: Path, cause: str, hello: Mapping[str, Any], said: list[str]
+) -> CrucibleError:
+    if cause == "not_loaded" and any(_NO_MEMORY.search(line) for line in said):
+        cause = "out_of_memory"
     why = Scrubber().line(_telling(said) or str(hello.get("detail", "")), 200)
-    return _worded(error, model_path.name, why or f"it ended with code {code}")
-
-
-def _from_exit(code: int) -> str:
-    return {-getattr(signal, "SIGILL", 4): "no_avx2", -9: "out_of_memory"}.get(code, "crashed")
+    return _worded(cause, model_path.name, why or "it ended without a word")
 
 
 def _telling(said: list[str]) -> str:

@@ -24,12 +24,12 @@ def usable_cores() -> int:
     """Cores this process may use: fewer than the machine has under an affinity or a quota."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, min(cores, _quota() or cores))
+    return min(cores, _quota() or cores)
 
 
 def _quota() -> int | None:
     try:
         quota, period = CGROUP_CPU.read_text().split()
-        return round(int(quota) / int(period))
+        return max(1, round(int(quota) / int(period)))
     except (OSError, ValueError):
         return None
