@@ -1,0 +1,66 @@
+import createClient from "openapi-fetch";
+import type { paths } from "./schema.gen";
+
+export type FieldErrors = Record<string, string[]>;
+
+/** What the server refused, in the words of problem+json; `status` 0 means that it did not answer. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly errors: FieldErrors;
+
+  constructor(status: number, code: string, message: string, errors: FieldErrors = {}) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.errors = errors;
+  }
+}
+
+export const client = createClient<paths>({
+  baseUrl: window.location.origin,
+  // Looked up at each call, so that a test's interceptor is seen.
+  fetch: (request) => globalThis.fetch(request),
+  querySerializer: { array: { style: "form", explode: true } },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of a successful answer; anything else is thrown as an `ApiError`. */
+export async function answer<T>(call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call.catch((cause: unknown) => {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError(0, "unreachable", "The server did not answer.");
+  });
+  if (response.ok && data !== undefined) return data;
+  throw toApiError(response, error);
+}
+
+function toApiError(response: Response, body: unknown): ApiError {
+  const problem = isRecord(body) ? body : {};
+  const code = typeof problem.code === "string" ? problem.code : "unexpected";
+  const detail = [problem.detail, problem.title].find((text) => typeof text === "string" && text);
+  const message = typeof detail === "string" ? detail : `The server answered ${response.status}.`;
+  return new ApiError(response.status, code, message, flatten(problem.errors));
+}
+
+/** Nested field errors become dotted paths: `constraints.0.weight`. */
+function flatten(errors: unknown, prefix = ""): FieldErrors {
+  if (Array.isArray(errors)) return prefix ? { [prefix]: errors.map(String) } : {};
+  if (!isRecord(errors)) return {};
+  return Object.assign(
+    {},
+    ...Object.entries(errors).map(([key, value]) =>
+      flatten(value, prefix ? `${prefix}.${key}` : key),
+    ),
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

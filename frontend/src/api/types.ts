@@ -1,0 +1,29 @@
+import type { components } from "./schema.gen";
+
+type Schemas = components["schemas"];
+
+export type Project = Schemas["Project"];
+export type ProjectInput = Schemas["ProjectInput"];
+export type Constraint = Schemas["Constraint"];
+export type Run = Schemas["RunSummary"];
+export type RunDetail = Schemas["RunDetail"];
+export type RunPage = Schemas["RunPage"];
+export type RunInput = Schemas["RunInput"];
+export type Usage = Schemas["Usage"];
+export type Call = Schemas["Call"];
+export type CallPage = Schemas["CallPage"];
+export type Results = Schemas["Results"];
+export type RankedCandidate = Schemas["RankedCandidate"];
+export type Evaluation = Schemas["Evaluation"];
+export type Scenario = Schemas["Scenario"];
+export type Health = Schemas["Health"];
+export type Status = Run["status"];
+export type Mode = Run["mode"];
+
+/** In the order in which a run goes through them. */
+export const PHASES = ["design", "scenarios", "evaluation", "ranking"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export function isLive(run: { status: Status }): boolean {
+  return run.status === "running" || run.status === "created";
+}

@@ -1,0 +1,34 @@
+import { lazy } from "react";
+import { Navigate, Route, Routes } from "react-router";
+import { RunHistoryPage } from "../features/runs/RunHistoryPage";
+import { NotFoundPage } from "./NotFoundPage";
+import { ProjectLayout } from "./ProjectLayout";
+import { Shell } from "./Shell";
+
+// Run History is the page people open; the rest comes when it is asked for.
+const ProjectsPage = lazy(() => import("../features/projects/ProjectsPage"));
+const ProblemPage = lazy(() => import("../features/projects/ProblemPage"));
+const NewRunPage = lazy(() => import("../features/launch/NewRunPage"));
+const ResultsPage = lazy(() => import("../features/results/ResultsPage"));
+const RunDialog = lazy(() => import("../features/runs/detail/RunDialog"));
+
+export function AppRoutes() {
+  return (
+    <Routes>
+      <Route element={<Shell />}>
+        <Route index element={<ProjectsPage />} />
+        <Route path="projects" element={<Navigate to="/" replace />} />
+        <Route path="projects/:projectId" element={<ProjectLayout />}>
+          <Route index element={<Navigate to="runs" replace />} />
+          <Route path="runs" element={<RunHistoryPage />}>
+            <Route path=":runId" element={<RunDialog />} />
+          </Route>
+          <Route path="new" element={<NewRunPage />} />
+          <Route path="problem" element={<ProblemPage />} />
+        </Route>
+        <Route path="runs/:runId/results" element={<ResultsPage />} />
+        <Route path="*" element={<NotFoundPage />} />
+      </Route>
+    </Routes>
+  );
+}

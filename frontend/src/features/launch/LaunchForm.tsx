@@ -1,0 +1,104 @@
+import { type FormEvent, useState } from "react";
+import type { RunInput } from "../../api/types";
+import { Button } from "../../ui/Button";
+import { Field, FormError } from "../../ui/Field";
+import { formErrors } from "../../ui/formErrors";
+import { CandidateRows } from "./CandidateRows";
+import { type Draft, inputOf, makesCandidates, newDraft, takesCandidates } from "./draft";
+import css from "./LaunchForm.module.css";
+import { ModeChoice } from "./ModeChoice";
+
+interface Props {
+  onLaunch: (body: RunInput) => void;
+  isStarting: boolean;
+  error: Error | null;
+  defaultModel: string | null;
+}
+
+const FIELDS =
+  /^(mode|model|label|num_candidates|num_scenarios|candidates(\.\d+\.(title|description))?)$/;
+
+export function LaunchForm({ onLaunch, isStarting, error, defaultModel }: Props) {
+  const [draft, setDraft] = useState(newDraft);
+  const errors = formErrors(error, (name) => FIELDS.test(name));
+  const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    onLaunch(inputOf(draft));
+  }
+
+  return (
+    <form className={css.form} onSubmit={submit} noValidate>
+      {errors.rest && <FormError>{errors.rest}</FormError>}
+      <ModeChoice value={draft.mode} onChange={(mode) => change({ mode })} />
+      {takesCandidates(draft.mode) && (
+        <CandidateRows
+          candidates={draft.candidates}
+          errorsAt={errors.at}
+          onChange={(candidates) => change({ candidates })}
+        />
+      )}
+      <div className={css.pair}>
+        {makesCandidates(draft.mode) && (
+          <Field label="Candidates" hint="1 to 50" errors={errors.at("num_candidates")}>
+            {(control) => (
+              <input
+                {...control}
+                inputMode="numeric"
+                autoComplete="off"
+                value={draft.numCandidates}
+                onChange={(event) => change({ numCandidates: event.target.value })}
+              />
+            )}
+          </Field>
+        )}
+        <Field label="Scenarios" hint="1 to 50" errors={errors.at("num_scenarios")}>
+          {(control) => (
+            <input
+              {...control}
+              inputMode="numeric"
+              autoComplete="off"
+              value={draft.numScenarios}
+              onChange={(event) => change({ numScenarios: event.target.value })}
+            />
+          )}
+        </Field>
+      </div>
+      <Field
+        label="Model"
+        hint={defaultModel ? `Empty means ${defaultModel}` : "Empty means the server's own choice"}
+        errors={errors.at("model")}
+      >
+        {(control) => (
+          <input
+            {...control}
+            autoComplete="off"
+            spellCheck={false}
+            value={draft.model}
+            onChange={(event) => change({ model: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label="Label"
+        hint="A word to find this run by, if you like"
+        errors={errors.at("label")}
+      >
+        {(control) => (
+          <input
+            {...control}
+            autoComplete="off"
+            value={draft.label}
+            onChange={(event) => change({ label: event.target.value })}
+          />
+        )}
+      </Field>
+      <div className={css.actions}>
+        <Button kind="primary" type="submit" disabled={isStarting}>
+          {isStarting ? "Starting…" : "Start"}
+        </Button>
+      </div>
+    </form>
+  );
+}

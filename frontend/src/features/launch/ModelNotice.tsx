@@ -1,0 +1,47 @@
+import type { Health } from "../../api/types";
+import { Notice } from "../../ui/Notice";
+import { Skeleton } from "../../ui/Skeleton";
+
+interface Props {
+  health: Health | undefined;
+  error: Error | null;
+}
+
+/** Which model will do the work, and whether it can. */
+export function ModelNotice({ health, error }: Props) {
+  if (!health) {
+    return (
+      <Notice title="Model">
+        {error ? <p>Not known: {error.message}</p> : <Skeleton width="14em" />}
+      </Notice>
+    );
+  }
+  const { llm } = health;
+  const name = llm.model ?? "no model is chosen";
+  if (!llm.ready) {
+    return (
+      <Notice title="The model is not ready" tone="warn">
+        <p>
+          {name}: {llm.note ?? "the server did not say why."}
+        </p>
+        <p>A run that is started now is likely to fail.</p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice title={name}>
+      {llm.kind === "local" ? <SmallModel /> : <p>Ready, served by {llm.provider ?? llm.kind}.</p>}
+      {llm.note && <p>{llm.note}</p>}
+    </Notice>
+  );
+}
+
+function SmallModel() {
+  return (
+    <p>
+      This is a small model on this computer: it costs nothing, and its answers have the quality of
+      a small model; <code>CRUCIBLE_LLM_BASE_URL</code> and <code>CRUCIBLE_LLM_MODEL</code> point to
+      a better one.
+    </p>
+  );
+}

@@ -1,0 +1,40 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
+import { useNavigate, useParams } from "react-router";
+import { healthQuery } from "../../api/queries";
+import type { RunInput } from "../../api/types";
+import { paths } from "../../lib/paths";
+import { LaunchForm } from "./LaunchForm";
+import { ModelNotice } from "./ModelNotice";
+import css from "./NewRunPage.module.css";
+import { startRun } from "./queries";
+
+export default function NewRunPage() {
+  const { projectId = "" } = useParams();
+  const navigate = useNavigate();
+  const health = useQuery(healthQuery);
+  const start = useMutation(startRun(useQueryClient(), projectId));
+  const lastTry = useRef({ body: "", key: "" });
+
+  function launch(body: RunInput) {
+    const text = JSON.stringify(body);
+    if (lastTry.current.body !== text) lastTry.current = { body: text, key: crypto.randomUUID() };
+    start.mutate(
+      { body, key: lastTry.current.key },
+      { onSuccess: (run) => navigate(paths.run(projectId, run.id)) },
+    );
+  }
+
+  return (
+    <div className={css.view}>
+      <title>New run · Crucible</title>
+      <LaunchForm
+        onLaunch={launch}
+        isStarting={start.isPending}
+        error={start.error}
+        defaultModel={health.data?.llm.model ?? null}
+      />
+      <ModelNotice health={health.data} error={health.error} />
+    </div>
+  );
+}

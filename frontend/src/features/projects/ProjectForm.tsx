@@ -1,0 +1,94 @@
+import { type FormEvent, useState } from "react";
+import type { ProjectInput } from "../../api/types";
+import { Button } from "../../ui/Button";
+import { Field, FormError } from "../../ui/Field";
+import { formErrors } from "../../ui/formErrors";
+import { ConstraintRows } from "./ConstraintRows";
+import { type Draft, inputOf } from "./draft";
+import css from "./ProjectForm.module.css";
+
+interface Props {
+  start: Draft;
+  save: (body: ProjectInput) => void;
+  isSaving: boolean;
+  error: Error | null;
+  action: string;
+  /** Shown beside the button, e.g. that all is saved. */
+  note?: string;
+  onCancel?: () => void;
+}
+
+const FIELDS = /^(title|description|goals(\..*)?|constraints(\.\d+\.(name|description|weight))?)$/;
+
+export function ProjectForm({ start, save, isSaving, error, action, note, onCancel }: Props) {
+  const [draft, setDraft] = useState(start);
+  const errors = formErrors(error, (name) => FIELDS.test(name));
+  const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    save(inputOf(draft));
+  }
+
+  return (
+    <form className={css.form} onSubmit={submit} noValidate>
+      {errors.rest && <FormError>{errors.rest}</FormError>}
+      <Field label="Title" errors={errors.at("title")}>
+        {(control) => (
+          <input
+            {...control}
+            value={draft.title}
+            autoComplete="off"
+            onChange={(event) => change({ title: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label="Description"
+        hint="What is the situation, and what is wrong with it? The model reads this as it stands."
+        errors={errors.at("description")}
+      >
+        {(control) => (
+          <textarea
+            {...control}
+            rows={5}
+            value={draft.description}
+            onChange={(event) => change({ description: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label="Goals" hint="One to a line." errors={goalErrors(errors.at, draft.goals)}>
+        {(control) => (
+          <textarea
+            {...control}
+            rows={3}
+            value={draft.goals}
+            onChange={(event) => change({ goals: event.target.value })}
+          />
+        )}
+      </Field>
+      <ConstraintRows
+        constraints={draft.constraints}
+        errorsAt={errors.at}
+        onChange={(constraints) => change({ constraints })}
+      />
+      <div className={css.actions}>
+        <Button kind="primary" type="submit" disabled={isSaving}>
+          {action}
+        </Button>
+        {onCancel && <Button onClick={onCancel}>Cancel</Button>}
+        <span className={css.note} role="status">
+          {isSaving ? "Saving…" : note}
+        </span>
+      </div>
+    </form>
+  );
+}
+
+function goalErrors(at: (field: string) => string[] | undefined, goals: string) {
+  const lines = goals
+    .split("\n")
+    .map((_, i) => at(`goals.${i}`)?.map((text) => `Line ${i + 1}: ${text}`));
+  const all = [at("goals"), ...lines].flatMap((messages) => messages ?? []);
+  return all.length > 0 ? all : undefined;
+}

@@ -1,0 +1,120 @@
+import type { RankedCandidate, Results } from "../../api/types";
+import { formatScore, formatShare, plural } from "../../lib/format";
+import { Missing } from "../../ui/Figure";
+import table from "../../ui/Table.module.css";
+import css from "./Ranking.module.css";
+
+const NO_SCORE = "It has no evaluation, so it has no score";
+
+export function Ranking({ results }: { results: Results }) {
+  return (
+    <section className={css.section} aria-labelledby="ranking">
+      <h2 id="ranking">Ranking</h2>
+      <p className={css.words}>
+        By I = P / R: prediction quality over resource cost, both means over the scenarios. A
+        candidate that breaks a hard constraint stands last.
+      </p>
+      <table className={table.table} aria-labelledby="ranking">
+        <thead>
+          <tr>
+            <th scope="col">Rank</th>
+            <th scope="col">Candidate</th>
+            <th scope="col" className={table.num}>
+              I
+            </th>
+            <th scope="col" className={table.num}>
+              P
+            </th>
+            <th scope="col" className={table.num}>
+              R
+            </th>
+            <th scope="col" className={table.num}>
+              Constraints met
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {results.candidates.map((candidate) => (
+            <CandidateRow key={candidate.id} candidate={candidate} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function CandidateRow({ candidate }: { candidate: RankedCandidate }) {
+  const broken = candidate.hard_violations;
+  return (
+    <tr className={broken.length > 0 ? css.broken : undefined}>
+      <td className={css.rank}>{candidate.rank ?? <Missing why="It is not ranked yet" />}</td>
+      <td className={`${table.wide} ${css.candidate}`}>
+        <span className={css.title}>{candidate.title}</span>
+        {candidate.origin === "given" && <span className={css.tag}>given</span>}
+        {broken.length > 0 && (
+          <p className={css.violation}>✕ Breaks a hard constraint: {broken.join(", ")}</p>
+        )}
+        {candidate.missing_count > 0 && (
+          <p className={css.short}>{plural(candidate.missing_count, "evaluation")} missing</p>
+        )}
+        <Description text={candidate.description} />
+        <Constraints candidate={candidate} />
+      </td>
+      <Score label="I" value={candidate.I} strong />
+      <Score label="P" value={candidate.P} />
+      <Score label="R" value={candidate.R} />
+      <td className={`${table.num} ${css.met}`} data-label="of constraints met">
+        {candidate.weighted_satisfaction === null ? (
+          <Missing why={NO_SCORE} />
+        ) : (
+          <span title="Weighted mean over all constraints">
+            {formatShare(candidate.weighted_satisfaction, 1)}
+          </span>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+interface ScoreProps {
+  label: string;
+  value: number | null;
+  strong?: boolean;
+}
+
+function Score({ label, value, strong = false }: ScoreProps) {
+  return (
+    <td className={`${table.num} ${strong ? css.strong : ""}`} data-score={label}>
+      {value === null ? (
+        <Missing why={NO_SCORE} />
+      ) : (
+        <span title={String(value)}>{formatScore(value)}</span>
+      )}
+    </td>
+  );
+}
+
+/** The first lines of it; a click shows the rest. */
+function Description({ text }: { text: string }) {
+  if (!text) return null;
+  return (
+    <details className={css.about}>
+      <summary>
+        <span>{text}</span>
+      </summary>
+    </details>
+  );
+}
+
+function Constraints({ candidate }: { candidate: RankedCandidate }) {
+  const { constraint_satisfaction: satisfaction, hard_violations: broken } = candidate;
+  return (
+    <ul className={css.constraints} aria-label="Satisfaction of each constraint">
+      {Object.entries(satisfaction).map(([name, value]) => (
+        <li key={name} className={broken.includes(name) ? css.violation : undefined}>
+          {name} <b>{formatShare(value, 1)}</b>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,96 @@
+import { isLive, type RunDetail } from "../../../api/types";
+import { formatDuration, formatElapsed, formatMoment } from "../../../lib/format";
+import { paths } from "../../../lib/paths";
+import { Button, ButtonLink } from "../../../ui/Button";
+import { Cost, Missing } from "../../../ui/Figure";
+import { StatusMark } from "../../../ui/StatusMark";
+import { When } from "../../../ui/When";
+import { whyNoCost, whyNoDuration } from "../missing";
+import { useElapsed } from "../useElapsed";
+import { CopyJson } from "./CopyJson";
+import css from "./RunHead.module.css";
+import type { Step } from "./useDialogRoute";
+
+interface Props {
+  run: RunDetail;
+  step: Step;
+  onClose: () => void;
+}
+
+export function RunHead({ run, step, onClose }: Props) {
+  const total = run.llm_usage?.total;
+  const models = Object.keys(total?.models ?? {});
+  return (
+    <header className={css.head}>
+      <div className={css.line}>
+        <h2 className={css.number}>#{run.number}</h2>
+        <StatusMark status={run.status} />
+        <span className={css.buttons}>
+          <Stepper step={step} />
+          <CopyJson value={run} />
+          <ButtonLink kind="primary" to={paths.results(run.id)}>
+            Open results
+          </ButtonLink>
+          <Button kind="quiet" onClick={onClose} aria-label="Close" title="Close (Esc)">
+            <span aria-hidden="true">✕</span>
+          </Button>
+        </span>
+      </div>
+      <p className={css.facts}>
+        {run.label && <span>{run.label}</span>}
+        <span title={formatMoment(run.created_at)}>
+          <When at={run.created_at} />, {formatMoment(run.created_at)}
+        </span>
+        <span>{isLive(run) ? <Elapsed run={run} /> : <Duration run={run} />}</span>
+        <span>
+          <Cost
+            usd={total?.cost_usd}
+            unpriced={total?.unpriced_call_count ?? 0}
+            missing={whyNoCost(run)}
+          />
+          {isLive(run) && total?.cost_usd != null && " so far"}
+        </span>
+        {models.map((model) => (
+          <span key={model}>{model}</span>
+        ))}
+      </p>
+    </header>
+  );
+}
+
+function Stepper({ step }: { step: Step }) {
+  return (
+    <span className={css.stepper}>
+      <Button
+        kind="quiet"
+        disabled={!step.previous}
+        onClick={() => step.previous?.()}
+        aria-label="Previous run in the list"
+        aria-keyshortcuts="k"
+        title="Previous run in the list (k)"
+      >
+        <span aria-hidden="true">↑</span>
+      </Button>
+      <Button
+        kind="quiet"
+        disabled={!step.next}
+        onClick={() => step.next?.()}
+        aria-label="Next run in the list"
+        aria-keyshortcuts="j"
+        title="Next run in the list (j)"
+      >
+        <span aria-hidden="true">↓</span>
+      </Button>
+    </span>
+  );
+}
+
+function Duration({ run }: { run: RunDetail }) {
+  if (run.duration_seconds === null) return <Missing why={whyNoDuration(run)} />;
+  return formatDuration(run.duration_seconds);
+}
+
+function Elapsed({ run }: { run: RunDetail }) {
+  const elapsed = useElapsed(run);
+  return elapsed === null ? <Missing why={whyNoDuration(run)} /> : formatElapsed(elapsed);
+}

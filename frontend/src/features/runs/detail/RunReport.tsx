@@ -1,0 +1,30 @@
+import { isLive, type RunDetail } from "../../../api/types";
+import { Calls } from "./Calls";
+import { FailureBox } from "./FailureBox";
+import { PhaseTable } from "./PhaseTable";
+import { Produced } from "./Produced";
+import { Provenance } from "./Provenance";
+import { RunHead } from "./RunHead";
+import { UsageByPhase } from "./UsageByPhase";
+import type { Step } from "./useDialogRoute";
+
+interface Props {
+  run: RunDetail;
+  step: Step;
+  onClose: () => void;
+}
+
+/** In the order of the questions: what is it, what went wrong, where did time and money go. */
+export function RunReport({ run, step, onClose }: Props) {
+  return (
+    <>
+      <RunHead run={run} step={step} onClose={onClose} />
+      {run.status === "failed" && <FailureBox run={run} />}
+      <PhaseTable run={run} />
+      <Produced run={run} />
+      <UsageByPhase run={run} />
+      <Calls runId={run.id} live={isLive(run)} ledger={run.ledger} />
+      <Provenance run={run} />
+    </>
+  );
+}

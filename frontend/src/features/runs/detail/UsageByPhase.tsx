@@ -1,0 +1,101 @@
+import { PHASES, type Phase, type RunDetail, type Usage } from "../../../api/types";
+import { capitalize, formatCost, formatCount, formatTokens } from "../../../lib/format";
+import { whyNoUsage } from "../missing";
+import { Section } from "./Section";
+import css from "./UsageByPhase.module.css";
+
+interface Share {
+  phase: Phase;
+  value: number;
+}
+
+/** Where the tokens and the money went, stacked by phase. */
+export function UsageByPhase({ run }: { run: RunDetail }) {
+  const usage = run.llm_usage;
+  return (
+    <Section title="Usage by phase">
+      {!usage && <p className={css.words}>{whyNoUsage(run)}.</p>}
+      {usage && (
+        <>
+          <Stack
+            name="Tokens"
+            shares={shares(usage.phases, (of) => of.total_tokens)}
+            format={formatTokens}
+            missing="The provider did not report tokens, so there is nothing to divide."
+          />
+          <Stack
+            name="Cost"
+            shares={shares(usage.phases, (of) => of.cost_usd)}
+            format={formatCost}
+            missing="No price is known for these calls, so there is nothing to divide."
+          />
+          <Details total={usage.total} />
+        </>
+      )}
+    </Section>
+  );
+}
+
+function shares(
+  phases: Record<string, Usage | undefined>,
+  pick: (usage: Usage) => number | null,
+): Share[] {
+  return PHASES.flatMap((phase) => {
+    const usage = phases[phase];
+    const value = usage ? pick(usage) : null;
+    return value === null ? [] : [{ phase, value }];
+  });
+}
+
+interface StackProps {
+  name: string;
+  shares: Share[];
+  format: (value: number) => string;
+  missing: string;
+}
+
+function Stack({ name, shares: parts, format, missing }: StackProps) {
+  if (parts.length === 0) return <p className={css.words}>{missing}</p>;
+  const whole = parts.reduce((sum, part) => sum + part.value, 0);
+  return (
+    <div className={css.stack}>
+      <span className={css.name}>{name}</span>
+      {whole > 0 && (
+        <div className={css.bar} aria-hidden="true">
+          {parts.map((part) => (
+            <span
+              key={part.phase}
+              className={css[part.phase]}
+              style={{ flexGrow: part.value / whole }}
+            />
+          ))}
+        </div>
+      )}
+      <ul className={css.legend}>
+        {parts.map((part) => (
+          <li key={part.phase}>
+            <i className={css[part.phase]} aria-hidden="true" />
+            {capitalize(part.phase)} {format(part.value)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Details({ total }: { total: Usage }) {
+  const facts = [
+    `${formatCount(total.call_count)} calls`,
+    `${formatCount(total.failed_call_count)} failed`,
+    `${formatCount(total.retry_count)} retries`,
+    part(total.cached_input_tokens, "input tokens from cache"),
+    part(total.reasoning_tokens, "reasoning tokens"),
+    part(total.unmetered_call_count, "answers without token counts"),
+    part(total.unpriced_call_count, "calls without a known price"),
+  ];
+  return <p className={css.words}>{facts.filter((fact) => fact !== null).join(" · ")}</p>;
+}
+
+function part(value: number | null, name: string): string | null {
+  return value ? `${formatTokens(value)} ${name}` : null;
+}

@@ -1,0 +1,82 @@
+import { useMemo } from "react";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
+import type { Status } from "../../api/types";
+import type { RunQuery } from "./queries";
+
+export const STATUSES: readonly Status[] = [
+  "running",
+  "completed",
+  "failed",
+  "created",
+  "cancelled",
+];
+export const PAGE_SIZE = 20;
+const NEWEST_FIRST = "-created_at";
+
+/** The cursors of the pages before this one. It lives in the history entry, not in the address. */
+interface PageTrail {
+  trail?: (string | null)[];
+}
+
+/** Filters, order and page, all read from the address and written to it. */
+export function useRunSearch() {
+  const [params] = useSearchParams();
+  const { state } = useLocation();
+  const navigate = useNavigate();
+  const search = params.toString();
+
+  return useMemo(() => {
+    const current = new URLSearchParams(search);
+    const trail = (state as PageTrail | null)?.trail ?? [];
+    const cursor = current.get("cursor");
+    const status = current.getAll("status").filter(isStatus);
+    const since = current.get("since");
+    const sort = current.get("sort") ?? NEWEST_FIRST;
+    const query: RunQuery = { sort, limit: PAGE_SIZE };
+    if (status.length > 0) query.status = status;
+    if (since) query.since = since;
+    if (cursor) query.cursor = cursor;
+
+    function go(next: URLSearchParams, pages: (string | null)[] = []) {
+      navigate({ search: next.toString() }, { state: { trail: pages } });
+    }
+
+    function set(name: string, value: string) {
+      const next = new URLSearchParams(current);
+      if (value) next.set(name, value);
+      else next.delete(name);
+      // Another question starts at its own first page.
+      next.delete("cursor");
+      go(next);
+    }
+
+    function turnTo(to: string | null, pages: (string | null)[]) {
+      const next = new URLSearchParams(current);
+      if (to) next.set("cursor", to);
+      else next.delete("cursor");
+      go(next, pages);
+    }
+
+    return {
+      query,
+      sort,
+      status: status[0] ?? "",
+      since: since ?? "",
+      isFiltered: status.length > 0 || since !== null,
+      isFirstPage: cursor === null,
+      hasTrail: trail.length > 0,
+      setStatus: (value: string) => set("status", value),
+      setSince: (value: string) => set("since", value),
+      setSort: (value: string) => set("sort", value === NEWEST_FIRST ? "" : value),
+      clear: () => navigate({ search: "" }),
+      older: (to: string) => turnTo(to, [...trail, cursor]),
+      newer: () => turnTo(trail.at(-1) ?? null, trail.slice(0, -1)),
+    };
+  }, [search, state, navigate]);
+}
+
+export type RunSearch = ReturnType<typeof useRunSearch>;
+
+function isStatus(value: string): value is Status {
+  return STATUSES.some((status) => status === value);
+}

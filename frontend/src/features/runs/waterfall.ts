@@ -1,0 +1,61 @@
+import { PHASES, type Phase, type Run, type Usage } from "../../api/types";
+
+type Timing = Run["metrics"]["phase_timings"][string];
+
+export interface PhaseRow {
+  phase: Phase;
+  /** null: it did not begin. */
+  timing: Timing | null;
+  duration: number | null;
+  /** Where the bar begins and how long it is, as shares of the whole axis. */
+  start: number;
+  width: number;
+  calls: number | null;
+  retries: number | null;
+  usage: Usage | null;
+}
+
+export interface Waterfall {
+  rows: PhaseRow[];
+  /** Length of the axis: from the first phase's start to the last sign of any. */
+  seconds: number;
+}
+
+/** One row a phase on a true time axis. `now` ends the phases that still run. */
+export function waterfall(run: Run, now: number): Waterfall {
+  const timings = run.metrics.phase_timings;
+  const spans = PHASES.map((phase) => span(timings[phase] ?? null, now));
+  const begun = spans.filter((one) => one !== null);
+  const origin = Math.min(...begun.map((one) => one.from));
+  const seconds = begun.length > 0 ? Math.max(...begun.map((one) => one.to)) - origin : 0;
+
+  const rows = PHASES.map((phase, i) => {
+    const [timing, bar] = [timings[phase] ?? null, spans[i]];
+    const resources = run.metrics.resource_breakdown[phase];
+    return {
+      phase,
+      timing,
+      duration: bar ? (timing?.completed_at ? timing.duration_seconds : bar.to - bar.from) : null,
+      start: bar && seconds > 0 ? (bar.from - origin) / seconds : 0,
+      width: bar && seconds > 0 ? (bar.to - bar.from) / seconds : 0,
+      calls: resources?.llm_calls ?? null,
+      retries: resources?.retries ?? null,
+      usage: run.llm_usage?.phases[phase] ?? null,
+    };
+  });
+  return { rows, seconds };
+}
+
+function span(timing: Timing | null, now: number): { from: number; to: number } | null {
+  if (!timing?.started_at) return null;
+  const from = Date.parse(timing.started_at) / 1000;
+  if (timing.completed_at) return { from, to: Date.parse(timing.completed_at) / 1000 };
+  if (timing.status !== "running") return { from, to: from + (timing.duration_seconds ?? 0) };
+  return { from, to: Math.max(from, now / 1000) };
+}
+
+/** The last phase that finished, for "the last good step". */
+export function lastGoodPhase(run: Run): Phase | null {
+  const done = PHASES.filter((phase) => run.metrics.phase_timings[phase]?.status === "completed");
+  return done.at(-1) ?? null;
+}

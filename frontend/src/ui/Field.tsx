@@ -1,0 +1,50 @@
+import { type ReactNode, useId } from "react";
+import css from "./Field.module.css";
+
+export interface ControlProps {
+  id: string;
+  "aria-describedby"?: string;
+  "aria-invalid"?: true;
+}
+
+interface Props {
+  label: string;
+  hint?: ReactNode;
+  errors?: readonly string[] | undefined;
+  /** Draws the control with what ties it to its label, hint and error. */
+  children: (control: ControlProps) => ReactNode;
+}
+
+export function Field({ label, hint, errors, children }: Props) {
+  const id = useId();
+  const isWrong = errors !== undefined && errors.length > 0;
+  const described = [hint && `${id}-hint`, isWrong && `${id}-error`].filter(Boolean).join(" ");
+  const control: ControlProps = { id };
+  if (described) control["aria-describedby"] = described;
+  if (isWrong) control["aria-invalid"] = true;
+  return (
+    <div className={css.field}>
+      <label htmlFor={id}>{label}</label>
+      {children(control)}
+      {isWrong && (
+        <p id={`${id}-error`} className={css.error}>
+          {errors.join(" ")}
+        </p>
+      )}
+      {hint && (
+        <p id={`${id}-hint`} className={css.hint}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The sentence above a form that was refused, for what belongs to no field on it. */
+export function FormError({ children }: { children: ReactNode }) {
+  return (
+    <div role="alert" className={css.refused}>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { formatCost, formatExactCost, formatTokens, MISSING } from "../lib/format";
+import css from "./Figure.module.css";
+
+/** An em dash that says, to eye and ear, why nothing stands there. */
+export function Missing({ why }: { why: string }) {
+  return (
+    <span className={css.missing} title={why}>
+      <span aria-hidden="true">{MISSING}</span>
+      <span className={css.spoken}>{why}</span>
+    </span>
+  );
+}
+
+interface CostProps {
+  usd: number | null | undefined;
+  unpriced?: number;
+  missing?: string;
+}
+
+export function Cost({
+  usd,
+  unpriced = 0,
+  missing = "No price is known for these calls",
+}: CostProps) {
+  if (usd == null) return <Missing why={missing} />;
+  const exact = formatExactCost(usd);
+  const title =
+    unpriced > 0 ? `At least ${exact}: ${unpriced} of the calls have no known price` : exact;
+  return <span title={title}>{formatCost(usd, unpriced)}</span>;
+}
+
+interface TokensProps {
+  input: number | null | undefined;
+  output: number | null | undefined;
+  unmetered?: number;
+  missing?: string;
+}
+
+export function Tokens({ input, output, unmetered = 0, missing }: TokensProps) {
+  if (input == null && output == null) {
+    return <Missing why={missing ?? "The provider did not report tokens"} />;
+  }
+  const gap = unmetered > 0 ? `, ${unmetered} answers did not report theirs` : "";
+  const title = `${input ?? "unknown"} in, ${output ?? "unknown"} out${gap}`;
+  return (
+    <span title={title}>
+      {unmetered > 0 && "≥ "}
+      {formatTokens(input)} → {formatTokens(output)}
+    </span>
+  );
+}
