@@ -124,7 +124,8 @@ HINTS: Mapping[ErrorKind, str] = {
     ),
     ErrorKind.INVALID_RESPONSE: (
         "The model's answers could not be read, even after a repair. Try a model that follows "
-        "JSON schemas, fewer candidates or scenarios, or shorter texts."
+        "JSON schemas, or fewer candidates and scenarios. To see the answers themselves, set "
+        "CRUCIBLE_CAPTURE_CONTENT=on and run again."
     ),
     ErrorKind.BUDGET_EXCEEDED: "Start again with a larger budget.",
     ErrorKind.WORKER_LOST: "The process that ran it is gone. Start the run again.",

@@ -217,10 +217,12 @@ _FENCE = re.compile(r"^\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
 
 
 def _decode(reply: Reply) -> Any:
+    if reply.problem:
+        raise InvalidAnswer(reply.problem)
     if reply.refused:
-        raise InvalidAnswer("the model refused to answer")
+        raise InvalidAnswer("the model refused")
     if reply.text is None or not reply.text.strip():
-        raise InvalidAnswer("the answer was empty")
+        raise InvalidAnswer("it is empty")
     fenced = _FENCE.match(reply.text)
     try:
         return json.loads(fenced.group(1) if fenced else reply.text, parse_constant=_no_constant)

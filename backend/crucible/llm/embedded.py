@@ -9,8 +9,9 @@ from crucible.clock import Clock
 from crucible.llm.local import files
 from crucible.llm.local.grammar import request_extras
 from crucible.llm.local.server import LocalServer
-from crucible.llm.openai_compatible import OpenAICompatible, Shape
+from crucible.llm.openai_compatible import OpenAICompatible
 from crucible.llm.protocol import Prompt
+from crucible.llm.shape import Shape
 
 _servers: dict[str, LocalServer] = {}
 _servers_lock = threading.Lock()

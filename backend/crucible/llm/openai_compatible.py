@@ -1,11 +1,9 @@
 """Any endpoint that speaks OpenAI's chat completions, over one pooled `requests` session."""
 
 import json
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -21,13 +19,14 @@ from urllib3.exceptions import (
 from crucible.clock import Clock, SystemClock
 from crucible.errors import CrucibleError, ErrorKind
 from crucible.llm.protocol import Prompt, ProviderFailure, Reply
-from crucible.llm.usage import UNREPORTED, read_usage
+from crucible.llm.replies import decode, error_message, model_name, read_reply
+from crucible.llm.shape import Shape, adapted, request_body
+from crucible.llm.usage import read_usage
 from crucible.models.values import Outcome
 
 CONNECT_SECONDS = 10.0
 # A reader of ours may not be filled up by an endpoint that never stops talking.
 MAX_BODY_BYTES = 16 * 1024 * 1024
-FORMATS = ("json_schema", "json_object", "text")
 REASONS = {
     400: "bad request",
     401: "not authorised",
@@ -45,15 +44,6 @@ REASONS = {
     529: "overloaded",
 }
 RETRYABLE = {408, 409, 425, 429}
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The form of a request, as far as this endpoint has refused others. Lives as long as a run."""
-
-    response_format: str = "json_schema"
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    dropped: frozenset[str] = frozenset()
 
 
 class OpenAICompatible:
@@ -95,9 +85,9 @@ class OpenAICompatible:
                 status, headers, raw = self._post(base_url, self.body(prompt, shape))
         except CrucibleError as error:
             raise _no_endpoint(error) from error
-        content = _decode(raw)
+        content = decode(raw)
         if 200 <= status < 300:
-            return _read_reply(content)
+            return read_reply(content)
         failure = self._failure(status, headers, content)
         if status in (400, 422) and self._adapt(shape, failure.detail or ""):
             failure.adapted = True
@@ -107,19 +97,7 @@ class OpenAICompatible:
         return nullcontext(self._base_url)
 
     def body(self, prompt: Prompt, shape: Shape) -> dict[str, Any]:
-        wanted: dict[str, Any] = {
-            "model": self.model,
-            "messages": _messages(prompt, shape),
-            "temperature": prompt.temperature,
-            "max_tokens": prompt.max_tokens,
-        }
-        if response_format := _response_format(prompt, shape):
-            wanted["response_format"] = response_format
-        return {
-            shape.renamed.get(name, name): value
-            for name, value in wanted.items()
-            if name not in shape.dropped
-        }
+        return request_body(self.model, prompt, shape)
 
     def close(self) -> None:
         self._session.close()
@@ -165,14 +143,12 @@ class OpenAICompatible:
             return ProviderFailure(
                 ErrorKind.PROVIDER_UNREACHABLE,
                 Outcome.TIMEOUT,
-                f"provider did not answer within {self._timeout:g} s",
+                f"provider timed out (no answer within {self._timeout:g} s)",
                 detail,
                 retryable=True,
             )
         reason = (
-            "provider could not be reached"
-            if never_sent
-            else "provider hung up before it had answered"
+            "provider could not be reached" if never_sent else "provider hung up before answering"
         )
         return ProviderFailure(
             ErrorKind.PROVIDER_UNREACHABLE,
@@ -189,14 +165,14 @@ class OpenAICompatible:
             kind=_kind(status),
             outcome=Outcome.ERROR,
             reason=f"provider answered {status} ({words})",
-            detail=_message(content),
+            detail=error_message(content),
             http_status=status,
             retryable=status in RETRYABLE or status >= 500,
             retry_after=self._retry_after(headers),
         )
         if isinstance(content, Mapping):
             failure.usage = read_usage(content)
-            failure.model_served = _text(content.get("model"))
+            failure.model_served = model_name(content)
         return failure
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
@@ -218,7 +194,7 @@ class OpenAICompatible:
         with self._lock:
             if used != self._shape:  # another call in flight has already learned it
                 return True
-            changed, note = _adapted(used, message)
+            changed, note = adapted(used, message)
             if changed is None:
                 return False
             self._shape = changed
@@ -256,99 +232,12 @@ class _BearerAuth(requests.auth.AuthBase):
         return request
 
 
-def _messages(prompt: Prompt, shape: Shape) -> list[Mapping[str, str]]:
-    if shape.response_format == "json_schema":
-        return list(prompt.messages)
-    # Without the schema in the request's format the model has to read it.
-    schema = json.dumps(prompt.schema, ensure_ascii=False)
-    demand = (
-        f"Answer with one JSON object that follows this JSON schema, and nothing else:\n{schema}"
-    )
-    return [*prompt.messages, {"role": "user", "content": demand}]
-
-
-def _response_format(prompt: Prompt, shape: Shape) -> dict[str, Any] | None:
-    if shape.response_format == "json_schema":
-        named = {"name": prompt.name, "strict": True, "schema": prompt.schema}
-        return {"type": "json_schema", "json_schema": named}
-    if shape.response_format == "json_object":
-        return {"type": "json_object"}
-    return None
-
-
-def _adapted(shape: Shape, message: str) -> tuple[Shape | None, str]:
-    """A shape without what a 400 complained of, and a note of it; None when it named nothing."""
-    lowered = message.lower()
-    for name, other in (("max_tokens", "max_completion_tokens"),):
-        if other in lowered and name not in shape.renamed:
-            return replace(shape, renamed={**shape.renamed, name: other}), (
-                f"The endpoint refused {name}; {other} was sent instead."
-            )
-    for name in ("temperature", "max_completion_tokens", "max_tokens"):
-        ours = {new: old for old, new in shape.renamed.items()}.get(name, name)
-        if re.search(rf"\b{name}\b", lowered) and ours not in shape.dropped:
-            return replace(shape, dropped=shape.dropped | {ours}), (
-                f"The endpoint refused {name}; it was left out."
-            )
-    if re.search(r"response_format|json_schema|json_object|schema|structured output", lowered):
-        place = FORMATS.index(shape.response_format)
-        if place + 1 < len(FORMATS):
-            lesser = FORMATS[place + 1]
-            return replace(shape, response_format=lesser), (
-                f"The endpoint refused the format {shape.response_format}; "
-                f"{lesser} was asked for instead."
-            )
-    return None, ""
-
-
-def _decode(raw: bytes) -> Any:
-    """The JSON of a body, or its text where it is none."""
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return raw.decode("utf-8", "replace")
-
-
-def _read_reply(content: Any) -> Reply:
-    if not isinstance(content, Mapping):
-        return Reply(None, None, UNREPORTED)
-    usage, served = read_usage(content), _text(content.get("model"))
-    try:
-        choice = content["choices"][0]
-        message = choice["message"]
-        text, refusal = message.get("content"), message.get("refusal")
-    except (KeyError, IndexError, TypeError, AttributeError):
-        return Reply(None, served, usage)
-    return Reply(
-        text=text if isinstance(text, str) else None,
-        model_served=served,
-        usage=usage,
-        cut_off=choice.get("finish_reason") == "length",
-        refused=bool(refusal) and not text,
-    )
-
-
-def _text(value: Any) -> str | None:
-    return value[:200] if isinstance(value, str) and value else None
-
-
 def _kind(status: int) -> ErrorKind:
     if status in (401, 403):
         return ErrorKind.PROVIDER_AUTH
     if status == 429:
         return ErrorKind.PROVIDER_RATE_LIMITED
     return ErrorKind.PROVIDER_ERROR
-
-
-def _message(content: Any) -> str:
-    """The provider's words, wherever it put them."""
-    found = content
-    for key in ("error", "message", "detail"):
-        if isinstance(found, Mapping) and key in found:
-            found = found[key]
-    if isinstance(found, str):
-        return found[:2000]
-    return json.dumps(found, ensure_ascii=False)[:2000]
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -35,6 +35,8 @@ class Reply:
     cut_off: bool = False
     """The answer ended at the token limit."""
     refused: bool = False
+    problem: str | None = None
+    """Why it is no answer at all, in our words."""
 
 
 @dataclass(eq=False)

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crucible.errors import HINTS, CrucibleError, ErrorKind, RunFailure
+from crucible.errors import HINTS, ErrorKind, RunFailure, Unavailable
 from crucible.models.values import PhaseName, Status
 from crucible.scrub import Scrubber
 
 SUMMARY_LIMIT = 300
 MESSAGE_LIMIT = 2000
+DATABASE_HINT = (
+    "Look at the message: free space on the disk that holds the database, or end what holds its "
+    "lock; then start the run again."
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,10 @@ def failure_of(error: BaseException) -> RunFailure:
     found = getattr(error, "failure", None)
     if isinstance(found, RunFailure):
         return found
-    if isinstance(error, CrucibleError):
-        return RunFailure(ErrorKind.INTERNAL, f"{error.title.lower()}", error.message)
+    if isinstance(error, Unavailable):
+        return RunFailure(
+            ErrorKind.INTERNAL, "the database could not be used", error.message, DATABASE_HINT
+        )
     name = type(error).__name__
     return RunFailure(ErrorKind.INTERNAL, f"an unexpected {name} inside Int Crucible", str(error))
 

@@ -1,7 +1,8 @@
 """Saves what a run makes, and reads back what stands."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from crucible.models.values import (
     Scenario,
     Standing,
 )
+from crucible.scrub import Scrubber
 
 Product = Sequence[Candidate] | Sequence[Scenario] | Sequence[Evaluation]
 
@@ -25,6 +27,17 @@ class Produced:
     candidates: list[Candidate] = field(default_factory=list)
     scenarios: list[Scenario] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
+
+
+def scrubbed(product: Product, scrub: Scrubber) -> Product:
+    """The same without configured secrets, should a model have repeated one."""
+    return [replace(item, **_clean_texts(item, scrub)) for item in product]  # type: ignore[arg-type, return-value]
+
+
+def _clean_texts(item: Any, scrub: Scrubber) -> dict[str, str]:
+    return {
+        name: scrub.known(value) for name, value in vars(item).items() if isinstance(value, str)
+    }
 
 
 def save(session: Session, run_id: str, product: Product) -> None:

@@ -1,26 +1,19 @@
-"""The sole writer of a run's history while it happens.
-
-Every write is one short transaction that begins by proving the lease: no row changed means that
-somebody else has ended or taken this run, and then nothing more is written or sent.
-"""
+"""The sole writer of a run's history while it happens: its phases, results and end."""
 
 import logging
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from crucible.clock import AnchoredClock, Clock, seconds_between
+from crucible.clock import Clock, seconds_between
 from crucible.db import Database
 from crucible.errors import ErrorKind, Unavailable
 from crucible.models import LLMCall, MissingRow, Run, RunAttempt, RunPhase
 from crucible.models.values import (
-    PHASES,
     MissingEvaluation,
     Outcome,
     PhaseName,
@@ -28,10 +21,11 @@ from crucible.models.values import (
     Status,
 )
 from crucible.recorder import products
-from crucible.recorder.control import Control, Stop
+from crucible.recorder.control import Stop
 from crucible.recorder.ends import End, error_columns, failure_of
 from crucible.recorder.lease import Lease, LeaseLost
 from crucible.recorder.totals import Totals
+from crucible.recorder.writer import FencedWriter, OpenPhase
 from crucible.scrub import Scrubber
 
 log = logging.getLogger(__name__)
@@ -39,48 +33,16 @@ log = logging.getLogger(__name__)
 END_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-@dataclass
-class OpenPhase:
-    name: PhaseName
-    totals: Totals
-    started_at: Any
-
-    @property
-    def position(self) -> int:
-        return PHASES.index(self.name)
-
-
-class RunRecorder:
+class RunRecorder(FencedWriter):
     """Writes one attempt at one run. Safe to use from the threads of that attempt."""
 
-    def __init__(
-        self,
-        database: Database,
-        lease: Lease,
-        *,
-        clock: Clock,
-        scrub: Scrubber,
-        control: Control | None = None,
-    ) -> None:
-        self._database = database
-        self._lease = lease
-        self._scrub = scrub
-        self.clock = AnchoredClock(clock)
-        self.control = control or Control()
-        # One writer at a time: the totals below are read, added to and written as one step.
-        self._lock = threading.RLock()
-        self._totals = Totals()
-        self._phase: OpenPhase | None = None
-        self._last_phase: PhaseName | None = None
-        self._ended = False
+    _last_phase: PhaseName | None = None
+    _ended = False
 
     @property
-    def run_id(self) -> str:
-        return self._lease.run_id
-
-    @property
-    def attempt(self) -> int:
-        return self._lease.attempt
+    def current_phase(self) -> PhaseName | None:
+        """The phase that is open, or was the last to be."""
+        return self._last_phase
 
     @contextmanager
     def run(self) -> Iterator[None]:
@@ -158,7 +120,7 @@ class RunRecorder:
         if (phase := self._phase) is None:
             return
         now = self.clock.now()
-        self._update_phase(
+        self.update_phase(
             session,
             phase,
             status=status,
@@ -173,7 +135,7 @@ class RunRecorder:
             self.save_product(session, product)
 
     def save_product(self, session: Session, product: products.Product) -> None:
-        products.save(session, self.run_id, product)
+        products.save(session, self.run_id, products.scrubbed(product, self.scrub))
         self.add_produced(session, len(product))
 
     def save_missing(self, missing: MissingEvaluation) -> None:
@@ -203,11 +165,11 @@ class RunRecorder:
 
     def note(self, text: str) -> None:
         """Adds a note to the run, once."""
-        clean = self._scrub.line(text, 500)
+        clean = self.scrub.line(text, 500)
         with self.writing() as session:
             notes = session.scalar(select(Run.notes).where(Run.id == self.run_id)) or []
             if clean not in notes:
-                self._update_run(session, notes=[*notes, clean])
+                self.update_run(session, notes=[*notes, clean])
 
     def heartbeat(self) -> None:
         """A sign of life. Raises LeaseLost."""
@@ -231,7 +193,7 @@ class RunRecorder:
             select(Run.attempt_started_at, Run.duration_seconds).where(Run.id == self.run_id)
         ).one()
         took = seconds_between(started or now, now)
-        error = error_columns(end, self._scrub, now)
+        error = error_columns(end, self.scrub, now)
         session.execute(
             update(RunAttempt)
             .where(RunAttempt.run_id == self.run_id, RunAttempt.attempt == self.attempt)
@@ -243,7 +205,7 @@ class RunRecorder:
                 error_summary=error["error_summary"],
             )
         )
-        self._update_run(
+        self.update_run(
             session,
             status=end.status,
             completed_at=now,
@@ -269,75 +231,6 @@ class RunRecorder:
         )
         self.set_totals(session, self._totals.with_lost(lost), self._phase.totals.with_lost(lost))
 
-    # The following serve `ledger.Ledger`, which writes calls under the same lock and lease.
-
-    @contextmanager
-    def writing(self, *, touch: bool = True) -> Iterator[Session]:
-        """A fenced transaction. Raises LeaseLost; in-memory totals fall back if it fails."""
-        with self._lock:
-            phase = self._phase
-            before = self._totals, phase.totals if phase else None
-            try:
-                with self._database.writing() as session:
-                    self._prove_lease(session, touch)
-                    yield session
-            except BaseException:
-                self._totals, self._phase = before[0], phase
-                if phase is not None and before[1] is not None:
-                    phase.totals = before[1]
-                raise
-
-    def _prove_lease(self, session: Session, touch: bool) -> None:
-        now = self.clock.now()
-        # A mere sign of life is no change that a reader of the run would see.
-        seen = {"heartbeat_at": now, "updated_at": now} if touch else {"heartbeat_at": now}
-        proved = session.execute(
-            update(Run)
-            .where(Run.id == self.run_id, Run.lease_token == self._lease.token)
-            .values(**seen)
-        )
-        if proved.rowcount == 0:  # type: ignore[attr-defined]
-            self.control.halt()
-            raise LeaseLost(self.run_id)
-
-    @property
-    def current_phase(self) -> PhaseName | None:
-        """The phase that is open, or was the last to be."""
-        return self._last_phase
-
-    @property
-    def totals(self) -> Totals:
-        return self._totals
-
-    @property
-    def open_phase(self) -> OpenPhase:
-        if self._phase is None:
-            raise RuntimeError("a call belongs to a phase, and none is open")
-        return self._phase
-
-    def set_totals(self, session: Session, run: Totals, phase: Totals) -> None:
-        self._totals, self.open_phase.totals = run, phase
-        self._update_run(session, **run.columns())
-        self._update_phase(session, self.open_phase, **phase.columns())
-
-    def add_produced(self, session: Session, count: int) -> None:
-        if self._phase is not None and count:
-            self._update_phase(session, self._phase, produced=RunPhase.produced + count)
-
-    def _update_run(self, session: Session, **values: Any) -> None:
-        session.execute(update(Run).where(Run.id == self.run_id).values(**values))
-
-    def _update_phase(self, session: Session, phase: OpenPhase, **values: Any) -> None:
-        session.execute(
-            update(RunPhase)
-            .where(
-                RunPhase.run_id == self.run_id,
-                RunPhase.attempt == self.attempt,
-                RunPhase.position == phase.position,
-            )
-            .values(**values)
-        )
-
     def adopt(self) -> None:
         """Takes totals and open phase from the rows: a run may have a history already."""
         with self._database.reading() as session:
@@ -354,7 +247,9 @@ class RunRecorder:
             self._totals = Totals.of_row(run)
             if phase is not None:
                 name = self._last_phase = PhaseName(phase.name)
-                self._phase = OpenPhase(name, Totals.of_row(phase), phase.started_at)
+                self._phase = OpenPhase(
+                    name, Totals.of_row(phase), phase.started_at or self.clock.now()
+                )
 
 
 def abandon(database: Database, lease: Lease, clock: Clock, scrub: Scrubber, stop: Stop) -> bool:
