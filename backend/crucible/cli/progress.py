@@ -1,0 +1,107 @@
+"""A run as it goes, on stderr: one line redrawn on a terminal, a few lines in a log."""
+
+import sys
+from typing import Any
+
+import click
+
+from crucible.cli import format, run_words
+from crucible.cli.run_words import Summary
+from crucible.cli.text import Screen
+
+ERASE = "\r\x1b[K"
+QUARTERS = 4
+# Fewer finished pairs than this say too little about the pace of the rest.
+PACE_AFTER = 3
+
+
+class Progress:
+    def __init__(self, screen: Screen | None = None) -> None:
+        self._screen = screen or Screen.of(sys.stderr)
+        # Redrawing is cursor control: only where colour is welcome too.
+        self._redraws = self._screen.colour
+        self._ended: set[str] = set()
+        self._told: tuple[str, int] | None = None
+        self._drawn = False
+
+    def update(self, run: Summary) -> None:
+        for phase, timing in run["metrics"]["phase_timings"].items():
+            if timing["status"] != "running" and phase not in self._ended:
+                self._ended.add(phase)
+                self.say(_phase_line(run, phase, timing, self._screen))
+        if not run_words.live(run):
+            self._erase()
+        elif self._redraws:
+            self._draw(run)
+        else:
+            self._tell_quarter(run)
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._erase()
+        click.echo(line, err=True, color=self._screen.colour)
+
+    def _draw(self, run: Summary) -> None:
+        line = " · ".join(_now(run))
+        drawn = self._screen.fit(f"{run_words.mark(run['status'])} {line}")
+        sys.stderr.write(ERASE + run_words.coloured(self._screen, run["status"], drawn))
+        sys.stderr.flush()
+        self._drawn = True
+
+    def _erase(self) -> None:
+        if self._drawn:
+            sys.stderr.write(ERASE)
+            sys.stderr.flush()
+            self._drawn = False
+
+    def _tell_quarter(self, run: Summary) -> None:
+        """In a log: the start of a phase, and each quarter of its work."""
+        now = run["progress"]
+        if not now:
+            return
+        quarter = (now["done"] or 0) * QUARTERS // now["expected"] if now["expected"] else 0
+        if (now["phase"], quarter) != self._told and now["phase"] not in self._ended:
+            self._told = (now["phase"], quarter)
+            self.say(f"{run_words.mark(run['status'])} {' · '.join(_now(run))}")
+
+
+def _now(run: Summary) -> list[str]:
+    total = run_words.usage(run)
+    left = _seconds_left(run)
+    return [
+        f"#{run['number']} {run_words.remark(run)}",
+        format.elapsed(run["duration_seconds"] or 0.0),
+        *([run_words.cost(run)] if total.get("cost_usd") is not None else []),
+        *([f"{total['failed_call_count']:,} failed calls"] if _failed(total) else []),
+        *([f"about {format.elapsed(left)} left"] if left is not None else []),
+    ]
+
+
+def _failed(total: dict[str, Any]) -> bool:
+    return bool(total.get("failed_call_count"))
+
+
+def _seconds_left(run: Summary) -> float | None:
+    """From the pace of the evaluations so far; before them there is none to go by."""
+    now = run["progress"] or {}
+    timing = run["metrics"]["phase_timings"].get(now.get("phase") or "") or {}
+    done, expected = now.get("done") or 0, now.get("expected")
+    if now.get("phase") != "evaluation" or not expected or done < PACE_AFTER:
+        return None
+    return float((timing.get("duration_seconds") or 0.0) / done * (expected - done))
+
+
+def _phase_line(run: Summary, phase: str, timing: dict[str, Any], screen: Screen) -> str:
+    made = run["metrics"]["resource_breakdown"].get(phase) or {}
+    used = ((run["llm_usage"] or {}).get("phases") or {}).get(phase) or {}
+    said = [
+        f"{format.count(made.get('produced'))} of {format.count(made.get('expected'))}"
+        if made.get("expected")
+        else "",
+        format.duration(timing["duration_seconds"]),
+        format.money(used["cost_usd"], used["unpriced_call_count"])
+        if used.get("cost_usd") is not None
+        else "",
+    ]
+    mark = run_words.coloured(screen, timing["status"], run_words.mark(timing["status"]))
+    return f"{mark} {phase:<10}  {' · '.join(filter(None, said))}"

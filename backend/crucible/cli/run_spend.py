@@ -1,0 +1,111 @@
+"""What a run's calls used and cost, by phase, and which calls to look at first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from crucible.cli import format, run_words
+from crucible.cli.grid import Row, fit, lay_out
+from crucible.cli.run_words import Summary
+from crucible.cli.text import Screen, clean, wrapped
+
+SHOWN_CALLS = 8
+USAGE = ("phase", "calls", "failed", "retries", "in", "out", "cached", "reasoning", "cost")
+CALL = ("mark", "phase", "subject", "latency", "tokens", "cost")
+
+
+def usage(run: Summary, screen: Screen) -> list[str]:
+    """Usage by phase and in total."""
+    if not run["llm_usage"]:
+        return ["no model was called"]
+    phases, total = run["llm_usage"]["phases"], run["llm_usage"]["total"]
+    rows = [_usage_row(name, used) for name, used in [*phases.items(), ("total", total)]]
+    heads = {column: "" if column == "phase" else column for column in USAGE}
+    _, columns = fit(
+        [heads, *rows],
+        USAGE,
+        screen.columns,
+        dispensable=("reasoning", "cached", "retries", "failed", "calls"),
+    )
+    dimmed = {column: screen.dim(head) for column, head in heads.items()}
+    return lay_out([dimmed, *rows], columns, right=USAGE[1:]) + _unknowns(total, screen)
+
+
+def _usage_row(name: str, used: dict[str, Any]) -> Row:
+    return {
+        "phase": name,
+        "calls": format.count(used["call_count"]),
+        "failed": format.count(used["failed_call_count"]),
+        "retries": format.count(used["retry_count"]),
+        "in": format.tokens(used["input_tokens"]),
+        "out": format.tokens(used["output_tokens"]),
+        "cached": format.tokens(used["cached_input_tokens"]),
+        "reasoning": format.tokens(used["reasoning_tokens"]),
+        "cost": format.money(used["cost_usd"], used["unpriced_call_count"]),
+    }
+
+
+def _unknowns(total: dict[str, Any], screen: Screen) -> list[str]:
+    """What the figures leave out, in words: an unknown is never shown as zero."""
+    said = []
+    if total["unmetered_call_count"]:
+        calls = format.plural(total["unmetered_call_count"], "call")
+        said.append(f"{calls} answered without reporting tokens: not in these sums.")
+    if total["unpriced_call_count"]:
+        calls = format.plural(total["unpriced_call_count"], "call")
+        known = "the cost is a lower bound" if total["cost_usd"] is not None else "cost unknown"
+        said.append(f"{calls} without a known price: {known}.")
+    if total["wasted_cost_usd"]:
+        wasted = format.money(total["wasted_cost_usd"])
+        said.append(f"{wasted} went to calls whose answer was not used.")
+    return [line for sentence in said for line in wrapped(sentence, screen)]
+
+
+def calls(run: Summary, made: Sequence[dict[str, Any]] | None, screen: Screen) -> list[str]:
+    """`made` are the run's calls, or None when they were not read."""
+    total = run_words.usage(run)
+    if not total:
+        return []
+    head = (
+        f"{format.plural(total['call_count'], 'call')}, {total['failed_call_count']:,} failed, "
+        f"{format.plural(total['retry_count'], 'retry', 'retries')}"
+    )
+    if run["ledger"] != "complete":
+        return [f"{head}; the calls themselves are not kept (ledger: {run['ledger']})"]
+    if not made:
+        return [head]
+    worst = sorted(made, key=_failed_then_slowest)[:SHOWN_CALLS]
+    rows, columns = fit(
+        [_call_row(call) for call in worst],
+        CALL,
+        screen.columns,
+        flexible="subject",
+        dispensable=("tokens", "phase", "cost", "subject"),
+    )
+    styled = [
+        {**row, "mark": run_words.coloured(screen, _colour_of(call), row["mark"])}
+        for row, call in zip(rows, worst, strict=True)
+    ]
+    heading = f"{head}; failed, then slowest:" if len(made) > 1 else head
+    return [heading, *lay_out(styled, columns, right=CALL[3:])]
+
+
+def _failed_then_slowest(call: dict[str, Any]) -> tuple[bool, float]:
+    return call["outcome"] in ("ok", "pending"), -(call["latency_seconds"] or 0.0)
+
+
+def _colour_of(call: dict[str, Any]) -> str:
+    return {"ok": "completed", "pending": "running"}.get(call["outcome"], "failed")
+
+
+def _call_row(call: dict[str, Any]) -> Row:
+    outcome = call["outcome"]
+    again = f" (attempt {call['attempt']})" if call["attempt"] > 1 else ""
+    said = call["error_kind"] if outcome == "error" and call["error_kind"] else outcome
+    return {
+        "mark": f"{run_words.mark(_colour_of(call))} {said}",
+        "phase": call["phase"],
+        "subject": clean(call["subject"]) + again,
+        "latency": format.duration(call["latency_seconds"]),
+        "tokens": format.tokens_in_out(call["input_tokens"], call["output_tokens"]),
+        "cost": format.money(call["cost_usd"]),
+    }

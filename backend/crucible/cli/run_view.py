@@ -1,0 +1,179 @@
+"""`crucible runs show`: one run, in the order of the questions a person asks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from crucible.cli import format, run_spend, run_words, waterfall
+from crucible.cli.grid import fit, lay_out
+from crucible.cli.run_words import Summary
+from crucible.cli.text import READING_WIDTH, Screen, clean, wrapped
+
+LABELS = 11
+MADE = (
+    ("candidates", "design", "candidate_count"),
+    ("scenarios", "scenarios", "scenario_count"),
+    ("evaluations", "evaluation", "evaluation_count"),
+)
+
+
+def render(
+    run: Summary, calls: Sequence[dict[str, Any]] | None, screen: Screen, now: datetime
+) -> str:
+    """`calls` are the run's calls, or None when they were not read."""
+    blocks = [
+        _head(run, screen, now),
+        _failure(run, screen, now),
+        _section("Phases", waterfall.render(run, screen, now), screen),
+        _section("Produced", _produced(run, screen), screen),
+        _section("Best", _best(run, screen), screen),
+        _section("Usage", run_spend.usage(run, screen), screen),
+        _section("Calls", run_spend.calls(run, calls, screen), screen),
+        _section("Asked for", _asked(run, calls or (), screen), screen),
+        [screen.dim(f"next: {_next(run)}")],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _section(title: str, lines: list[str], screen: Screen) -> list[str]:
+    return [screen.style(title, bold=True), *lines] if lines else []
+
+
+def _head(run: Summary, screen: Screen, now: datetime) -> list[str]:
+    status = f"{run_words.mark(run['status'])} #{run['number']} {run['status']}"
+    name = run_words.name(run, across=True)
+    room = (screen.columns or READING_WIDTH) - len(status) - 2
+    title = "  " + screen.style(screen.fit(name, room), bold=True) if name else ""
+    figures = [_when(run["created_at"], screen, now)]
+    if run["duration_seconds"] is not None:
+        figures.append(format.duration(run["duration_seconds"]))
+    if run["llm_usage"]:
+        figures += [run_words.cost(run), f"{run_words.tokens(run)} tokens"]
+    if run_words.live(run):
+        figures.append(run_words.remark(run))
+    first = run_words.coloured(screen, run["status"], status) + title
+    return [first, *wrapped(" · ".join(figures), screen)]
+
+
+def _when(moment: str, screen: Screen, now: datetime) -> str:
+    if not screen.terminal:
+        return moment
+    return f"{format.ago(moment, now)} ({format.moment(moment)})"
+
+
+def _failure(run: Summary, screen: Screen, now: datetime) -> list[str]:
+    error = run["error"]
+    if not error:
+        return []
+    summary = clean(run["error_summary"] or error["message"] or error["kind"])
+    said = [
+        ("phase", error["phase"] or ""),
+        ("when", _when(error["occurred_at"], screen, now) if error["occurred_at"] else ""),
+        ("last good", _last_good(run) if run["status"] == "failed" else ""),
+        ("what to do", clean(error["hint"] or "")),
+        ("kind", error["kind"]),
+        ("message", clean(error["message"] or "")),
+    ]
+    lines = [run_words.coloured(screen, run["status"], line) for line in wrapped(summary, screen)]
+    return lines + _labelled([(name, text) for name, text in said if text != summary], screen)
+
+
+def _last_good(run: Summary) -> str:
+    timings = run["metrics"]["phase_timings"]
+    done = [phase for phase, timing in timings.items() if timing["status"] == "completed"]
+    if not done:
+        return "no phase completed"
+    made = run["metrics"]["resource_breakdown"].get(done[-1]) or {}
+    return f"{done[-1]}: {_of(made)}" if made.get("produced") is not None else str(done[-1])
+
+
+def _labelled(pairs: Sequence[tuple[str, str]], screen: Screen) -> list[str]:
+    """`label  text`, the text wrapped beside its label."""
+    lines = []
+    room = max(20, (screen.columns or 0) - LABELS - 2)
+    for label, text in pairs:
+        for position, line in enumerate(wrapped(text, screen, room) if text else ()):
+            name = (label if position == 0 else "").ljust(LABELS)
+            lines.append(f"{screen.dim(name)}  {line}")
+    return lines
+
+
+def _produced(run: Summary, screen: Screen) -> list[str]:
+    work = run["metrics"]["resource_breakdown"]
+    rows = [(what, _of(work.get(phase) or {"produced": run[count]})) for what, phase, count in MADE]
+    notes = [("note", clean(note)) for note in run["metrics"]["notes"]]
+    return _labelled([*rows, *notes], screen)
+
+
+def _of(made: dict[str, Any]) -> str:
+    produced, expected = made.get("produced"), made.get("expected")
+    if expected is None:
+        return format.count(produced)
+    short = expected - (produced or 0)
+    missing = f" ({short:,} missing)" if short > 0 else ""
+    return f"{format.count(produced)} of {format.count(expected)}{missing}"
+
+
+def _best(run: Summary, screen: Screen) -> list[str]:
+    rows = [
+        {
+            "rank": f"{best['rank']}.",
+            "title": clean(best["title"]),
+            **{name: f"{name} {format.score(best[name])}" for name in ("I", "P", "R")},
+        }
+        for best in run["top_candidates"]
+    ]
+    columns = ("rank", "title", "I", "P", "R")
+    laid = fit(rows, columns, screen.columns, flexible="title", dispensable=("R", "P", "I"))
+    return lay_out(*laid, right=("rank", "I", "P", "R"))
+
+
+def _asked(run: Summary, calls: Sequence[dict[str, Any]], screen: Screen) -> list[str]:
+    """Configuration and provenance."""
+    config = run["config"]
+    models = (run_words.usage(run).get("models") or {}).items()
+    sources = sorted({call["price_source"] for call in calls if call["price_source"]})
+    worker = run["worker"] or {}
+    said = [
+        ("mode", run["mode"]),
+        ("model", f"{config['model']} ({config['provider']})" if config["model"] else ""),
+        ("served by", ", ".join(f"{clean(model)} ({made:,})" for model, made in models)),
+        ("size", _size(config)),
+        ("calls", _limits(config)),
+        ("prices", "; ".join(map(clean, sources))),
+        ("attempts", format.count(run["attempt"]) if run["attempt"] > 1 else ""),
+        ("worker", f"{worker['host']}, process {worker['pid']}" if worker.get("host") else ""),
+        ("ledger", run["ledger"]),
+        ("project", run["project_id"]),
+        ("run", run["id"]),
+    ]
+    return _labelled(said, screen)
+
+
+def _size(config: dict[str, Any]) -> str:
+    asked = [
+        format.plural(config[key], word)
+        for key, word in (("num_candidates", "candidate"), ("num_scenarios", "scenario"))
+        if config[key] is not None
+    ]
+    given = len(config["candidates"] or [])
+    return ", ".join([*asked, *([f"{given} of the candidates given"] if given else [])])
+
+
+def _limits(config: dict[str, Any]) -> str:
+    said = []
+    if config["concurrency"] is not None:
+        said.append(f"{config['concurrency']} in flight")
+    if config["max_retries"] is not None:
+        said.append(format.plural(config["max_retries"], "retry", "retries"))
+    if config["timeout_seconds"] is not None:
+        said.append(f"timeout {format.duration(config['timeout_seconds'])}")
+    return ", ".join(said)
+
+
+def _next(run: Summary) -> str:
+    if run_words.live(run):
+        return f"crucible runs show {run['id']}"
+    if run["status"] == "failed" and run["error"]:
+        return f"crucible test-run --project-id {run['project_id']}"
+    return f"crucible runs verify {run['id']}"
