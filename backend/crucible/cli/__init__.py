@@ -20,6 +20,7 @@ COMMANDS = {
         "crucible.cli.model:model",
         "The embedded model: fetch, status, remove.",
     ),
+    "welcome": ("crucible.cli.welcome:welcome", "Prepare an empty database for a first visit."),
     "db": ("crucible.cli.db:db", "Upgrade and check the database."),
     "version": ("crucible.cli.version:version", "Print the version."),
 }

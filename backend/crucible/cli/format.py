@@ -19,11 +19,11 @@ def count(value: int | None) -> str:
 
 
 def tokens(value: int | None) -> str:
-    """`9,999`, `51.2k`, `1.25M`."""
+    """`999`, `9.1k`, `51.2k`, `1.25M`."""
     if value is None:
         return MISSING
-    if value < 10_000:
-        return f"{value:,}"
+    if value < 1_000:
+        return str(value)
     if value < 999_950:
         return f"{_fixed(value / 1000, 1)}k"
     return f"{_fixed(value / 1_000_000, 2)}M"

@@ -46,11 +46,17 @@ def fit(
         excess = total_width(rows, shown) - room
         if excess <= 0:
             return list(rows), shown
-        if flexible in shown:
-            widest = _widest(rows, flexible)
-            if widest - excess >= narrowest:
-                return [{**r, flexible: cut(r[flexible], widest - excess)} for r in rows], shown
+        if flexible in shown and _widest(rows, flexible) - excess >= narrowest:
+            return squeeze(rows, flexible, excess, narrowest), shown
     return list(rows), shown
+
+
+def squeeze(rows: Sequence[Row], column: str, excess: int, narrowest: int) -> list[Row]:
+    """The column made narrower by `excess`, though not below `narrowest`."""
+    if excess <= 0:
+        return list(rows)
+    target = max(narrowest, _widest(rows, column) - excess)
+    return [{**row, column: cut(row[column], target)} for row in rows]
 
 
 def total_width(rows: Sequence[Row], columns: Sequence[str]) -> int:

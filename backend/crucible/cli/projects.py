@@ -60,12 +60,13 @@ def show(project: str, form: str) -> None:
 
 
 @projects.command(
+    short_help="Create a project.",
     epilog=examples(
         "crucible projects create --title 'Checkout p99' --goal 'p99 below 300 ms' \\",
         "    --constraint 'No data loss:100:Every paid order survives a crash'",
         "crucible projects create --file problem.json",
         "crucible projects show 'Checkout p99' --format json | crucible projects create --file -",
-    )
+    ),
 )
 @click.option("--title", help="What the problem is called.")
 @click.option("--description", help="The problem, as text.")

@@ -144,11 +144,12 @@ def _repeat(project: str | None, asked: dict[str, Any], cursor: str) -> str:
 
 
 @runs.command(
+    short_help="Show one run in full.",
     epilog=examples(
         "crucible runs show 42",
         "crucible runs show '#42' --project-id 'Checkout p99'",
         "crucible runs show 019ac1f2-7d30 --format json",
-    )
+    ),
 )
 @click.argument("run")
 @project_option("The project that a number such as 42 is counted in.")
@@ -174,7 +175,10 @@ def show(run: str, project: str | None, form: str) -> None:
     emit.text(run_view.render(found, calls, Screen.of(), now))
 
 
-@runs.command(epilog=examples("crucible runs verify", "crucible runs verify 42"))
+@runs.command(
+    short_help="Check that runs add up.",
+    epilog=examples("crucible runs verify", "crucible runs verify 42"),
+)
 @click.argument("run", required=False)
 @project_option("The project that a number such as 42 is counted in.")
 @format_option()

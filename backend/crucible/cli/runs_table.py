@@ -7,9 +7,9 @@ from statistics import median
 from typing import Any
 
 from crucible.cli import format, run_words
-from crucible.cli.grid import GAP, Row, fit, lay_out, total_width
+from crucible.cli.grid import GAP, Row, fit, lay_out, squeeze, total_width
 from crucible.cli.run_words import Summary
-from crucible.cli.text import Screen, cut, width
+from crucible.cli.text import Screen, cut, width, wrapped
 
 FIGURES = ("run", "status", "name", "duration", "counts", "tokens", "cost", "when")
 PIPED = (*FIGURES, "id", "remark")
@@ -17,6 +17,7 @@ RIGHT = ("duration", "counts", "tokens", "cost")
 # What a narrow terminal does without, first to last. The remark gives way before all of these.
 DISPENSABLE = ("tokens", "counts", "name", "when", "cost", "duration")
 NARROWEST_REMARK = 30
+NAME_ENOUGH = 24
 INDENT = 2
 
 
@@ -52,12 +53,15 @@ def _piped(rows: Sequence[Row]) -> list[str]:
 
 def _terminal(runs: Sequence[Summary], rows: Sequence[Row], screen: Screen) -> list[str]:
     room = screen.columns or 0
-    rows, columns = fit(rows, FIGURES, room, flexible="name", dispensable=DISPENSABLE)
-    spare = room - total_width(rows, columns) - GAP
     longest = max(width(row["remark"]) for row in rows)
+    rows, columns = fit(rows, FIGURES, room, flexible="name", dispensable=DISPENSABLE)
+    # A long name lends the remark some room: it can be recognised by less.
+    wanted = total_width(rows, columns) + GAP + longest - room
+    lent = squeeze(rows, "name", wanted, NAME_ENOUGH) if "name" in columns else rows
+    spare = room - total_width(lent, columns) - GAP
     if spare >= min(longest, NARROWEST_REMARK):
-        rows = [{**row, "remark": cut(row["remark"], spare)} for row in rows]
-        return lay_out(_styled(runs, rows, screen), [*columns, "remark"], RIGHT)
+        lent = [{**row, "remark": cut(row["remark"], spare)} for row in lent]
+        return lay_out(_styled(runs, lent, screen), [*columns, "remark"], RIGHT)
     lines = lay_out(_styled(runs, rows, screen), columns, RIGHT)
     return [
         line
@@ -95,7 +99,7 @@ def _footer(page: dict[str, Any], screen: Screen, more: str | None) -> list[str]
         return [f"{said}    {command}", *rest]
     spare = (screen.columns or 0) - width(said) - width(command)
     if spare < 4:
-        return [screen.fit(said), screen.dim(command), *rest]
+        return [*wrapped(said, screen), screen.dim(command), *rest]
     return [said + " " * min(spare, 12) + screen.dim(command), *rest]
 
 

@@ -50,13 +50,12 @@ def render(run: Summary, screen: Screen, now: datetime) -> list[str]:
     room = screen.columns and screen.columns - NARROWEST - GAP
     rows, columns = fit(rows, ("phase", *FIGURES), room, dispensable=DISPENSABLE)
     axis = _axis(timings, now, _bar_columns(screen, total_width(rows, columns)))
-    drawn = [{**row, "bar": _drawn(axis, t, screen, now)} for row, t in _pairs(rows, timings)]
+    drawn = [
+        {**row, "bar": _drawn(axis, timing, screen, now)}
+        for row, timing in zip(rows, timings.values(), strict=True)
+    ]
     ruler = {column: "" for column in columns} | {"bar": screen.dim(axis.ruler())}
     return lay_out([*drawn, ruler], ["phase", "bar", *columns[1:]], RIGHT)
-
-
-def _pairs(rows: list[Row], timings: dict[str, Any]) -> zip[tuple[Row, Any]]:
-    return zip(rows, timings.values(), strict=True)
 
 
 def _bar_columns(screen: Screen, taken: int) -> int:
