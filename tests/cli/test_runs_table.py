@@ -34,8 +34,7 @@ def test_wide_terminal_shows_a_run_as_the_documentation_draws_it():
         "✕ #42  failed     checkout-p99  1m 13s  5/8/31  51.2k → 9.1k  $0.42  2 h ago  "
         "Evaluation failed: provider answered 429 (rate limited) 5 times in a row",
         "✓ #41  completed  checkout-p99     41s  5/8/40  51.2k → 9.1k  $0.42  2 h ago",
-        "2 runs · 1 failed · median 57s · $0.84            "
-        f"next: crucible runs show {RUN_ID}",
+        f"2 runs · 1 failed · median 57s · $0.84            next: crucible runs show {RUN_ID}",
     ]
 
 

@@ -77,7 +77,9 @@ def _cell(answer: Any) -> str:
     if isinstance(answer, (float, Decimal)):
         return format(Decimal(str(answer)), "f")
     if isinstance(answer, str):
-        return f"'{answer}" if _FORMULA.match(answer) else answer
+        # A bare carriage return would not be quoted, and ends a row for some readers.
+        safe = answer.replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{safe}" if _FORMULA.match(safe) else safe
     return str(answer)
 
 

@@ -86,7 +86,7 @@ def calls(run: Summary, made: Sequence[dict[str, Any]] | None, screen: Screen) -
         for row, call in zip(rows, worst, strict=True)
     ]
     heading = f"{head}; failed, then slowest:" if len(made) > 1 else head
-    return [heading, *lay_out(styled, columns, right=CALL[3:])]
+    return [*wrapped(heading, screen), *lay_out(styled, columns, right=CALL[3:])]
 
 
 def _failed_then_slowest(call: dict[str, Any]) -> tuple[bool, float]:

@@ -64,13 +64,18 @@ def cut(text: str, room: int) -> str:
     """At most `room` columns of `text` (without colour), ending in an ellipsis if cut."""
     if width(text) <= room:
         return text
+    return (_head(text, room - 1).rstrip() + ELLIPSIS) if room > 0 else ""
+
+
+def _head(text: str, room: int) -> str:
+    """The characters of `text` that fit into `room` columns."""
     kept, used = "", 0
     for cluster in clusters(text):
         used += _cluster_width(cluster)
-        if used > room - 1:
+        if used > room:
             break
         kept += cluster
-    return (kept.rstrip() + ELLIPSIS) if room > 0 else ""
+    return kept
 
 
 def wrap(text: str, room: int) -> list[str]:
@@ -82,7 +87,7 @@ def wrap(text: str, room: int) -> list[str]:
             if line:
                 lines.append(line)
                 line = ""
-            head = cut(word, room + 1).removesuffix(ELLIPSIS)[:room] or word[:1]
+            head = _head(word, room) or word[:1]
             lines.append(head)
             word = word[len(head) :]
         joined = f"{line} {word}" if line and word else line or word
