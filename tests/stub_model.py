@@ -189,9 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.close_connection = True
 
-    def _send(
-        self, status: int, content: Any, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def _send(self, status: int, content: Any, headers: Mapping[str, str] | None = None) -> None:
         raw = content if isinstance(content, str) else json.dumps(content)
         data = raw.encode()
         self.send_response(status)

@@ -4,8 +4,9 @@ No session, no clock, no status: what is returned here has been written down by 
 `Asker`.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from crucible.errors import ErrorKind, RunFailure
@@ -123,45 +124,67 @@ def evaluate_all(
     errors. Anything else that a pair raises ends the phase as well. `on_fatal` is called before
     what is still in flight is waited for.
     """
-    tally = _Tally(on_missing)
+    tally = _Tally(evaluate_one, on_missing, on_fatal)
     with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="evaluation") as pool:
-        waiting = {pool.submit(evaluate_one, pair): pair for pair in pairs}
-        try:
-            for future in as_completed(waiting):
-                tally.count(waiting[future], future)
-        except BaseException:
-            on_fatal()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    if pairs and tally.came == 0 and tally.last is not None:
+        waiting = [pool.submit(tally.attempt, pair) for pair in pairs]
+        for future in as_completed(waiting):
+            if future.exception() is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+    if tally.fatal is not None:
+        raise tally.fatal
+    if tally.came == 0 and tally.last is not None:
         raise _none_came(tally.last)
     return tally.came
 
 
 class _Tally:
-    def __init__(self, on_missing: Callable[[MissingEvaluation], None]) -> None:
+    """Counts in the threads that evaluate, so that a fatal end is known before any of them takes
+    the next pair."""
+
+    def __init__(
+        self,
+        evaluate_one: Callable[[Pair], Any],
+        on_missing: Callable[[MissingEvaluation], None],
+        on_fatal: Callable[[], None],
+    ) -> None:
         self.came = 0
         self.last: RunFailure | None = None
-        self._lost_in_a_row = 0
+        self.fatal: BaseException | None = None
+        """What ended the phase: the first thing that did, not what followed from it."""
+        self._evaluate_one = evaluate_one
         self._on_missing = on_missing
+        self._on_fatal = on_fatal
+        self._lost_in_a_row = 0
+        self._lock = threading.Lock()
 
-    def count(self, pair: Pair, future: Future[Any]) -> None:
+    def attempt(self, pair: Pair) -> None:
         try:
-            future.result()
-        except Exhausted as exhausted:
-            self._given_up(pair, exhausted)
-        else:
-            self.came += 1
-            self._lost_in_a_row = 0
+            try:
+                self._evaluate_one(pair)
+            except Exhausted as exhausted:
+                self._given_up(pair, exhausted)
+            else:
+                with self._lock:
+                    self.came += 1
+                    self._lost_in_a_row = 0
+        except BaseException as error:
+            with self._lock:
+                self.fatal = self.fatal or error
+            self._on_fatal()
+            raise
 
     def _given_up(self, pair: Pair, exhausted: Exhausted) -> None:
-        failure = self.last = exhausted.failure
+        failure = exhausted.failure
         self._on_missing(MissingEvaluation(pair[0].id, pair[1].id, failure.reason[:300]))
+        with self._lock:
+            self.last = failure
+            self._lost_in_a_row = self._lost_in_a_row + 1 if exhausted.provider_error else 0
+            lost = self._lost_in_a_row
         if failure.kind in FATAL:
             raise failure
-        self._lost_in_a_row = self._lost_in_a_row + 1 if exhausted.provider_error else 0
-        if self._lost_in_a_row >= PROVIDER_FAILURES_IN_A_ROW:
-            reason = f"{failure.reason}, for {self._lost_in_a_row} evaluations in a row"
+        if lost >= PROVIDER_FAILURES_IN_A_ROW:
+            reason = f"{failure.reason}, for {lost} evaluations in a row"
             raise RunFailure(failure.kind, reason, failure.detail)
 
 
