@@ -329,35 +329,35 @@ export interface components {
             /** @description Unique within the project. */
             name: string;
             /** @default  */
-            description: string;
+            description?: string;
             /** @description How much it counts; 100 = hard. */
             weight: number;
         };
         ProjectInput: {
             title: string;
             /** @default  */
-            description: string;
+            description?: string;
             /**
              * @description What a good design achieves.
              * @default []
              */
-            goals: string[];
+            goals?: string[];
             /**
              * @description What a design must respect; names are unique.
              * @default []
              */
-            constraints: components["schemas"]["ConstraintInput"][];
+            constraints?: components["schemas"]["ConstraintInput"][];
             /**
              * @description What is known about the world of the problem, as text.
              * @default null
              */
-            world_model: string | null;
+            world_model?: string | null;
             /**
              * @description Limits on a run are not enforced in this version: leave it out.
              * @default null
              * @enum {unknown}
              */
-            default_budget: null;
+            default_budget?: null;
         };
         Progress: {
             /**
@@ -594,7 +594,7 @@ export interface components {
             /** @description Unique within the request. */
             title: string;
             /** @default  */
-            description: string;
+            description?: string;
         };
         RunInput: {
             /**
@@ -602,38 +602,38 @@ export interface components {
              * @default full_search
              * @enum {string}
              */
-            mode: "full_search" | "eval_only" | "seeded";
+            mode?: "full_search" | "eval_only" | "seeded";
             /**
              * @description Candidates to start from: all of them for eval_only, the first ones for seeded.
              * @default null
              */
-            candidates: components["schemas"]["CandidateInput"][] | null;
+            candidates?: components["schemas"]["CandidateInput"][] | null;
             /**
              * @description Candidates in all; 5 unless said.
              * @default null
              */
-            num_candidates: number | null;
+            num_candidates?: number | null;
             /**
              * @description Scenarios; 8 unless said.
              * @default null
              */
-            num_scenarios: number | null;
+            num_scenarios?: number | null;
             /**
              * @description The model to ask; the configured one unless said.
              * @default null
              */
-            model: string | null;
+            model?: string | null;
             /**
              * @description Limits on a run are not enforced in this version: leave it out.
              * @default null
              * @enum {unknown}
              */
-            budget: null;
+            budget?: null;
             /**
              * @description A name for people.
              * @default null
              */
-            label: string | null;
+            label?: string | null;
         };
         GivenCandidate: {
             /** @description Title. */

@@ -3,19 +3,20 @@ import type { components } from "./schema.gen";
 type Schemas = components["schemas"];
 
 export type Project = Schemas["Project"];
-export type ProjectInput = Schemas["ProjectInput"];
+// Limits on a run are not enforced yet, and the server takes none.
+export type ProjectInput = Omit<Schemas["ProjectInput"], "default_budget">;
 export type Constraint = Schemas["Constraint"];
 export type Run = Schemas["RunSummary"];
 export type RunDetail = Schemas["RunDetail"];
 export type RunPage = Schemas["RunPage"];
-export type RunInput = Schemas["RunInput"];
+export type RunInput = Omit<Schemas["RunInput"], "budget">;
 export type Usage = Schemas["Usage"];
 export type Call = Schemas["Call"];
 export type CallPage = Schemas["CallPage"];
 export type Results = Schemas["Results"];
-export type RankedCandidate = Schemas["RankedCandidate"];
+export type RankedCandidate = Schemas["ResultCandidate"];
 export type Evaluation = Schemas["Evaluation"];
-export type Scenario = Schemas["Scenario"];
+export type Scenario = Schemas["ResultScenario"];
 export type Health = Schemas["Health"];
 export type Status = Run["status"];
 export type Mode = Run["mode"];

@@ -25,6 +25,7 @@ export function ProjectLayout() {
   }
   return (
     <>
+      <title>{project ? `${project.title} · Crucible` : "Crucible"}</title>
       <Crumbs>{project?.title}</Crumbs>
       <h1>{project ? project.title : <Skeleton width="12em" />}</h1>
       <p className={css.about}>

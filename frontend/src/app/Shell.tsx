@@ -1,12 +1,14 @@
 import { Suspense } from "react";
-import { Link, Outlet } from "react-router";
+import { Link, Outlet, useLocation } from "react-router";
 import { paths } from "../lib/paths";
 import mark from "../ui/mark.svg";
 import { ViewSkeleton } from "../ui/Skeleton";
+import { ErrorBoundary } from "./ErrorBoundary";
 import css from "./Shell.module.css";
 import { ThemeSwitch } from "./ThemeSwitch";
 
 export function Shell() {
+  const { pathname } = useLocation();
   return (
     <>
       <a className={css.skip} href="#main">
@@ -21,9 +23,11 @@ export function Shell() {
         <ThemeSwitch />
       </header>
       <main id="main" className={css.main} tabIndex={-1}>
-        <Suspense fallback={<ViewSkeleton />}>
-          <Outlet />
-        </Suspense>
+        <ErrorBoundary at={pathname}>
+          <Suspense fallback={<ViewSkeleton />}>
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
       </main>
     </>
   );

@@ -18,7 +18,7 @@ export function formatCount(value: Figure): string {
 
 export function formatTokens(value: Figure): string {
   if (value == null) return MISSING;
-  if (value < 10_000) return count.format(value);
+  if (value < 1000) return count.format(value);
   if (value < 999_950) return `${(value / 1000).toFixed(1)}k`;
   return `${(value / 1_000_000).toFixed(2)}M`;
 }

@@ -41,7 +41,7 @@ export function LaunchForm({ onLaunch, isStarting, error, defaultModel }: Props)
       )}
       <div className={css.pair}>
         {makesCandidates(draft.mode) && (
-          <Field label="Candidates" hint="1 to 50" errors={errors.at("num_candidates")}>
+          <Field label="Candidates" hint="1 to 50 in all" errors={errors.at("num_candidates")}>
             {(control) => (
               <input
                 {...control}

@@ -4,7 +4,7 @@ import css from "./ModeChoice.module.css";
 
 const MODES: readonly { mode: Mode; name: string; words: string }[] = [
   { mode: "full_search", name: "Full search", words: "The model designs all candidates." },
-  { mode: "seeded", name: "Seeded", words: "Yours, and as many again as you ask the model for." },
+  { mode: "seeded", name: "Seeded", words: "Yours come first; the model designs the rest." },
   { mode: "eval_only", name: "Evaluation only", words: "Yours alone are scored and ranked." },
 ];
 

@@ -27,7 +27,6 @@ export default function NewRunPage() {
 
   return (
     <div className={css.view}>
-      <title>New run · Crucible</title>
       <LaunchForm
         onLaunch={launch}
         isStarting={start.isPending}

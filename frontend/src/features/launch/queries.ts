@@ -14,7 +14,8 @@ export function startRun(queryClient: QueryClient, projectId: string) {
     mutationFn: ({ body, key }: Launch) =>
       answer(
         client.POST("/api/projects/{project_id}/runs", {
-          params: { path: { project_id: projectId }, header: { "Idempotency-Key": key } },
+          params: { path: { project_id: projectId } },
+          headers: { "Idempotency-Key": key },
           body,
         }),
       ),

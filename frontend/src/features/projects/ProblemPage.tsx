@@ -19,16 +19,13 @@ function Problem({ project }: { project: Project }) {
   const update = useMutation(updateProject(useQueryClient(), project.id));
   const note = update.isSuccess ? { note: "Saved. The next run works on this." } : {};
   return (
-    <>
-      <title>Problem · Crucible</title>
-      <ProjectForm
-        start={draftOf(project)}
-        save={update.mutate}
-        isSaving={update.isPending}
-        error={update.error}
-        action="Save"
-        {...note}
-      />
-    </>
+    <ProjectForm
+      start={draftOf(project)}
+      save={update.mutate}
+      isSaving={update.isPending}
+      error={update.error}
+      action="Save"
+      {...note}
+    />
   );
 }

@@ -1,13 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import type { Project, Run } from "../../api/types";
+import type { Project } from "../../api/types";
 import { paths } from "../../lib/paths";
-import { Missing } from "../../ui/Figure";
-import { Skeleton } from "../../ui/Skeleton";
+import { Cost } from "../../ui/Figure";
 import { StatusMark } from "../../ui/StatusMark";
 import { When } from "../../ui/When";
 import css from "./ProjectList.module.css";
-import { lastRunQuery, recentRunsQuery } from "./queries";
 
 export function ProjectList({ projects }: { projects: readonly Project[] }) {
   return (
@@ -20,41 +17,29 @@ export function ProjectList({ projects }: { projects: readonly Project[] }) {
             </Link>
             <p className={css.about}>{project.description}</p>
           </div>
-          <LastRun projectId={project.id} />
+          <Figures project={project} />
         </li>
       ))}
     </ul>
   );
 }
 
-function LastRun({ projectId }: { projectId: string }) {
-  const { data: page, error } = useQuery(recentRunsQuery);
-  const found = page?.runs.find((run) => run.project_id === projectId);
-  const isOlder = page !== undefined && !found && page.has_more;
-  const older = useQuery({ ...lastRunQuery(projectId), enabled: isOlder });
-  const run = found ?? (isOlder ? older.data : page && null);
-
-  if (run) return <Last run={run} />;
-  if (run === null) return <p className={css.run}>No runs yet</p>;
-  const failure = error ?? older.error;
-  return (
-    <p className={css.run}>
-      {failure ? <Missing why={`Not known: ${failure.message}`} /> : <Skeleton width="12em" />}
-    </p>
-  );
-}
-
-function Last({ run }: { run: Run }) {
+function Figures({ project }: { project: Project }) {
+  const { last_run: run, failed_24h: failed } = project;
+  if (!run) return <p className={css.run}>No runs yet</p>;
   return (
     <div className={css.run}>
       <p className={css.facts}>
-        <Link to={paths.run(run.project_id, run.id)}>#{run.number}</Link>
+        <Link to={paths.run(project.id, run.id)}>#{run.number}</Link>
         <StatusMark status={run.status} />
         <span className={css.when}>
           <When at={run.created_at} />
         </span>
       </p>
-      {run.error_summary && <p className={css.why}>{run.error_summary}</p>}
+      <p className={css.totals}>
+        {failed > 0 ? <span className={css.bad}>{failed} failed</span> : "None failed"} in the last
+        24 h · <Cost usd={project.cost_7d_usd} unpriced={project.unpriced_calls_7d} /> in 7 days
+      </p>
     </div>
   );
 }

@@ -6,6 +6,8 @@ export interface Draft {
   description: string;
   goals: string;
   constraints: ConstraintDraft[];
+  /** Not on the form; kept, because saving replaces the whole project. */
+  worldModel: string | null;
 }
 
 export interface ConstraintDraft {
@@ -24,7 +26,13 @@ export function newConstraint(name = "", description = "", weight = "50"): Const
   return { key: lastKey, name, description, weight };
 }
 
-export const emptyDraft: Draft = { title: "", description: "", goals: "", constraints: [] };
+export const emptyDraft: Draft = {
+  title: "",
+  description: "",
+  goals: "",
+  constraints: [],
+  worldModel: null,
+};
 
 export function draftOf(project: Project): Draft {
   return {
@@ -34,6 +42,7 @@ export function draftOf(project: Project): Draft {
     constraints: project.constraints.map(({ name, description, weight }) =>
       newConstraint(name, description, String(weight)),
     ),
+    worldModel: project.world_model,
   };
 }
 
@@ -51,5 +60,6 @@ export function inputOf(draft: Draft): ProjectInput {
       // What is no number is sent as it is: the server says what it takes.
       weight: weight.trim() === "" ? Number.NaN : Number(weight),
     })),
+    world_model: draft.worldModel,
   };
 }

@@ -6,34 +6,9 @@ import { isLive, type Project, type ProjectInput } from "../../api/types";
 export const projectsQuery = queryOptions({
   queryKey: keys.projects,
   queryFn: ({ signal }) => answer(client.GET("/api/projects", { signal })),
-  refetchInterval: IDLE_MS,
+  refetchInterval: ({ state }) =>
+    state.data?.projects.some(({ last_run }) => last_run && isLive(last_run)) ? LIVE_MS : IDLE_MS,
 });
-
-const RECENT = 200;
-
-/** The newest runs of all projects in one answer: most projects find their last run in it. */
-export const recentRunsQuery = queryOptions({
-  queryKey: [...keys.runs, "everywhere"],
-  queryFn: ({ signal }) =>
-    answer(client.GET("/api/runs/summary", { params: { query: { limit: RECENT } }, signal })),
-  refetchInterval: ({ state }) => (state.data?.runs.some(isLive) ? LIVE_MS : IDLE_MS),
-});
-
-/** For a project whose last run is older than those. */
-export function lastRunQuery(projectId: string) {
-  return queryOptions({
-    queryKey: [...keys.runs, projectId, "last"],
-    queryFn: ({ signal }) =>
-      answer(
-        client.GET("/api/projects/{project_id}/runs/summary", {
-          params: { path: { project_id: projectId }, query: { limit: 1 } },
-          signal,
-        }),
-      ),
-    select: (page) => page.runs[0] ?? null,
-    staleTime: 60_000,
-  });
-}
 
 export function createProject(queryClient: QueryClient) {
   return mutationOptions({

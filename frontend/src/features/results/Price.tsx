@@ -1,14 +1,17 @@
 import type { ReactNode } from "react";
-import type { Results, RunDetail } from "../../api/types";
+import type { Results } from "../../api/types";
 import { formatCount } from "../../lib/format";
 import { Cost } from "../../ui/Figure";
 import css from "./Price.module.css";
 
+const UNKNOWN = "No price is known for the calls of this run";
+
 /** How complete the ranking is, and what it cost. */
-export function Price({ run, results }: { run: RunDetail; results: Results }) {
+export function Price({ results }: { results: Results }) {
   const made = results.candidates.reduce((sum, one) => sum + one.evaluation_count, 0);
   const pairs = results.candidates.length * results.scenarios.length;
-  const ranked = results.candidates.filter((one) => one.evaluation_count > 0).length;
+  const { cost } = results;
+  const none = made === 0 ? "There is nothing to divide by" : UNKNOWN;
   return (
     <dl className={css.facts}>
       <Fact name="evaluations">
@@ -16,27 +19,19 @@ export function Price({ run, results }: { run: RunDetail; results: Results }) {
         {made < pairs && <span className={css.short}> of {formatCount(pairs)}</span>}
       </Fact>
       <Fact name="cost of this ranking">
-        <RunCost run={run} parts={1} />
+        <Cost usd={cost.total_usd} unpriced={cost.unpriced_call_count} missing={UNKNOWN} />
       </Fact>
       <Fact name="per evaluation">
-        <RunCost run={run} parts={made} />
+        <Cost usd={cost.per_evaluation_usd} unpriced={cost.unpriced_call_count} missing={none} />
       </Fact>
       <Fact name="per ranked candidate">
-        <RunCost run={run} parts={ranked} />
+        <Cost
+          usd={cost.per_ranked_candidate_usd}
+          unpriced={cost.unpriced_call_count}
+          missing={none}
+        />
       </Fact>
     </dl>
-  );
-}
-
-function RunCost({ run, parts }: { run: RunDetail; parts: number }) {
-  const total = run.llm_usage?.total;
-  const usd = total?.cost_usd != null && parts > 0 ? total.cost_usd / parts : null;
-  return (
-    <Cost
-      usd={usd}
-      unpriced={total?.unpriced_call_count ?? 0}
-      missing={parts === 0 ? "There is none to divide by" : "The cost of this run is not known"}
-    />
   );
 }
 

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
 import { Link, useLocation } from "react-router";
 import type { Run } from "../../api/types";
-import { formatCount, formatDuration, plural } from "../../lib/format";
+import { formatCount, formatDuration } from "../../lib/format";
 import { paths } from "../../lib/paths";
 import { Cost, Missing } from "../../ui/Figure";
 import { Skeleton } from "../../ui/Skeleton";
@@ -76,15 +76,17 @@ function TypicalRun({ projectId }: { projectId: string }) {
     <section className={css.cell} aria-labelledby={heading}>
       <h2 id={heading}>
         A typical run
-        {runs &&
-          runs.length > 0 &&
-          `, from the last ${plural(runs.length, "that completed", "that completed")}`}
+        {runs && runs.length > 0 && `, from ${sample(runs.length)}`}
       </h2>
       {runs && runs.length > 0 && <TypicalFigures runs={runs} />}
       {runs?.length === 0 && <p className={css.none}>None has completed yet.</p>}
       {!runs && <Waiting error={error} done={false} />}
     </section>
   );
+}
+
+function sample(runs: number): string {
+  return runs === 1 ? "the one that completed" : `the last ${runs} that completed`;
 }
 
 function TypicalFigures({ runs }: { runs: readonly Run[] }) {

@@ -34,7 +34,6 @@ export function RunHistoryPage() {
   const isUntouched = page?.runs.length === 0 && !search.isFiltered && search.isFirstPage;
   return (
     <>
-      <title>Run History · Crucible</title>
       <StaleNotice error={error} since={dataUpdatedAt} onRetry={() => refetch()} />
       {isUntouched ? (
         <NoRuns projectId={projectId} />

@@ -35,14 +35,16 @@ export function RunRow({ run }: { run: Run }) {
         <StatusMark status={run.status} />
         {isLive(run) && <Progress run={run} />}
       </td>
-      <td>
+      <td className={css.when}>
         <When at={run.created_at} />
       </td>
-      <td className={table.num}>{isLive(run) ? <Elapsed run={run} /> : <Duration run={run} />}</td>
-      <Count run={run} value={run.candidate_count} label="candidates" />
-      <Count run={run} value={run.scenario_count} label="scenarios" />
-      <Count run={run} value={run.evaluation_count} label="evaluations" />
-      <td className={table.num} data-label="tokens">
+      <td className={`${table.num} ${css.when}`}>
+        {isLive(run) ? <Elapsed run={run} /> : <Duration run={run} />}
+      </td>
+      <Count run={run} value={run.candidate_count} label="cand." />
+      <Count run={run} value={run.scenario_count} label="scen." />
+      <Count run={run} value={run.evaluation_count} label="eval." />
+      <td className={`${table.num} ${css.count} ${css.tokens}`}>
         <Tokens
           input={total?.input_tokens}
           output={total?.output_tokens}
@@ -50,7 +52,7 @@ export function RunRow({ run }: { run: Run }) {
           missing={whyNoTokens(run)}
         />
       </td>
-      <td className={table.num}>
+      <td className={`${table.num} ${css.when} ${css.cost}`}>
         <Cost
           usd={total?.cost_usd}
           unpriced={total?.unpriced_call_count ?? 0}
@@ -63,7 +65,7 @@ export function RunRow({ run }: { run: Run }) {
 
 function Count({ run, value, label }: { run: Run; value: number | null; label: string }) {
   return (
-    <td className={table.num} data-label={label}>
+    <td className={`${table.num} ${css.count}`} data-label={label}>
       {value === null ? <Missing why={whyNoCount(run)} /> : formatCount(value)}
     </td>
   );

@@ -1,12 +1,17 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { answer, client } from "../../api/client";
 import { IDLE_MS, keys, LIVE_MS } from "../../api/queries";
+import type { operations } from "../../api/schema.gen";
 import { type Call, type CallPage, isLive, type RunPage, type Status } from "../../api/types";
+
+export type SortKey = NonNullable<
+  NonNullable<operations["list_project_runs"]["parameters"]["query"]>["sort"]
+>;
 
 export interface RunQuery {
   status?: Status[];
   since?: string;
-  sort?: string;
+  sort?: SortKey;
   cursor?: string;
   limit?: number;
 }

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import type { Status } from "../../api/types";
-import type { RunQuery } from "./queries";
+import type { RunQuery, SortKey } from "./queries";
 
 export const STATUSES: readonly Status[] = [
   "running",
@@ -12,6 +12,16 @@ export const STATUSES: readonly Status[] = [
 ];
 export const PAGE_SIZE = 20;
 const NEWEST_FIRST = "-created_at";
+const SORT_KEYS: readonly SortKey[] = [
+  "-created_at",
+  "created_at",
+  "-duration_seconds",
+  "duration_seconds",
+  "-total_tokens",
+  "total_tokens",
+  "-cost_usd",
+  "cost_usd",
+];
 
 /** The cursors of the pages before this one. It lives in the history entry, not in the address. */
 interface PageTrail {
@@ -31,7 +41,7 @@ export function useRunSearch() {
     const cursor = current.get("cursor");
     const status = current.getAll("status").filter(isStatus);
     const since = current.get("since");
-    const sort = current.get("sort") ?? NEWEST_FIRST;
+    const sort = SORT_KEYS.find((key) => key === current.get("sort")) ?? NEWEST_FIRST;
     const query: RunQuery = { sort, limit: PAGE_SIZE };
     if (status.length > 0) query.status = status;
     if (since) query.since = since;

@@ -1,6 +1,6 @@
 import { PHASES, type Phase, type Run, type Usage } from "../../api/types";
 
-type Timing = Run["metrics"]["phase_timings"][string];
+type Timing = NonNullable<Run["metrics"]["phase_timings"][Phase]>;
 
 export interface PhaseRow {
   phase: Phase;

@@ -90,9 +90,7 @@ function CallRow({ call }: { call: Call }) {
       <td className={isBad ? css.bad : css.ok}>
         <span aria-hidden="true">{isBad ? "✕ " : call.outcome === "pending" ? "◐ " : "✓ "}</span>
         {call.outcome}
-        {call.error_kind && (
-          <span className={css.kind}>{call.error_kind.replaceAll("_", " ")}</span>
-        )}
+        {call.error_kind && <span className={css.kind}>{cause(call)}</span>}
       </td>
       <td className={table.wide}>
         {call.subject || call.phase}
@@ -121,4 +119,9 @@ function CallRow({ call }: { call: Call }) {
       </td>
     </tr>
   );
+}
+
+function cause({ http_status: status, error_kind: kind }: Call): string {
+  const words = (kind ?? "").replaceAll("_", " ");
+  return status !== null && status >= 400 ? `${status} ${words}` : words;
 }

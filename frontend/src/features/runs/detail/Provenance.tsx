@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import type { RunDetail } from "../../../api/types";
-import { formatMoment } from "../../../lib/format";
+import { isLive, type RunDetail } from "../../../api/types";
+import { formatDuration, formatMoment } from "../../../lib/format";
+import { callsQuery } from "../queries";
 import css from "./Provenance.module.css";
 import { Section } from "./Section";
 
@@ -8,17 +10,8 @@ type Fact = [name: string, value: ReactNode];
 
 /** What it was asked to do, and where its figures come from. */
 export function Provenance({ run }: { run: RunDetail }) {
-  const facts: Fact[] = [
-    ...Object.entries(run.config ?? {}).map(([name, value]): Fact => [words(name), show(value)]),
-    ["providers", Object.keys(run.llm_usage?.total.providers ?? {}).join(", ") || "none called"],
-    ["models that served", Object.keys(run.llm_usage?.total.models ?? {}).join(", ") || "none"],
-    ["attempt", run.attempt],
-    ["ledger", run.ledger],
-    ["created", formatMoment(run.created_at)],
-    ["started", formatMoment(run.started_at)],
-    ["ended", formatMoment(run.completed_at)],
-    ["id", <code key="id">{run.id}</code>],
-  ];
+  const prices = usePriceSources(run);
+  const facts = [...asked(run), ...known(run, prices)].filter(([, value]) => value !== null);
   return (
     <Section title="Configuration and provenance">
       <dl className={css.facts}>
@@ -40,12 +33,37 @@ export function Provenance({ run }: { run: RunDetail }) {
   );
 }
 
-function words(name: string): string {
-  return name.replaceAll("_", " ");
+function asked({ config }: RunDetail): Fact[] {
+  return [
+    ["mode", config.mode.replaceAll("_", " ")],
+    ["candidates asked", config.num_candidates],
+    ["candidates given", config.candidates.length || null],
+    ["scenarios asked", config.num_scenarios],
+    ["model asked", config.model],
+    ["provider", config.provider],
+    ["calls in flight", config.concurrency],
+    ["retries of a call", config.max_retries],
+    ["timeout of a call", config.timeout_seconds && formatDuration(config.timeout_seconds)],
+  ];
 }
 
-function show(value: unknown): ReactNode {
-  if (value === null || value === undefined || value === "") return "not set";
-  if (Array.isArray(value)) return value.length === 0 ? "none" : `${value.length} given`;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+function known(run: RunDetail, prices: string | null): Fact[] {
+  const models = Object.keys(run.llm_usage?.total.models ?? {});
+  return [
+    ["model that served", models.join(", ") || null],
+    ["prices from", prices],
+    ["attempt", run.attempt],
+    ["ledger", run.ledger],
+    ["created", formatMoment(run.created_at)],
+    ["started", run.started_at && formatMoment(run.started_at)],
+    ["ended", run.completed_at && formatMoment(run.completed_at)],
+    ["id", <code key="id">{run.id}</code>],
+  ];
+}
+
+/** Prices are fixed at each call, so their source stands with the calls. */
+function usePriceSources(run: RunDetail): string | null {
+  const { data } = useQuery(callsQuery(run.id, isLive(run)));
+  const sources = new Set(data?.calls.flatMap((call) => call.price_source ?? []));
+  return [...sources].join(", ") || null;
 }

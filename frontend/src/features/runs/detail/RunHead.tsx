@@ -25,16 +25,16 @@ export function RunHead({ run, step, onClose }: Props) {
       <div className={css.line}>
         <h2 className={css.number}>#{run.number}</h2>
         <StatusMark status={run.status} />
-        <span className={css.buttons}>
-          <Stepper step={step} />
+        <Stepper step={step} />
+        <span className={css.actions}>
           <CopyJson value={run} />
           <ButtonLink kind="primary" to={paths.results(run.id)}>
             Open results
           </ButtonLink>
-          <Button kind="quiet" onClick={onClose} aria-label="Close" title="Close (Esc)">
-            <span aria-hidden="true">✕</span>
-          </Button>
         </span>
+        <Button kind="quiet" onClick={onClose} aria-label="Close" title="Close (Esc)">
+          <span aria-hidden="true">✕</span>
+        </Button>
       </div>
       <p className={css.facts}>
         {run.label && <span>{run.label}</span>}

@@ -7,6 +7,7 @@ import css from "./UsageByPhase.module.css";
 interface Share {
   phase: Phase;
   value: number;
+  text: string;
 }
 
 /** Where the tokens and the money went, stacked by phase. */
@@ -19,14 +20,12 @@ export function UsageByPhase({ run }: { run: RunDetail }) {
         <>
           <Stack
             name="Tokens"
-            shares={shares(usage.phases, (of) => of.total_tokens)}
-            format={formatTokens}
+            shares={shares(usage.phases, (of) => of.total_tokens, tokensOf)}
             missing="The provider did not report tokens, so there is nothing to divide."
           />
           <Stack
             name="Cost"
-            shares={shares(usage.phases, (of) => of.cost_usd)}
-            format={formatCost}
+            shares={shares(usage.phases, (of) => of.cost_usd, costOf)}
             missing="No price is known for these calls, so there is nothing to divide."
           />
           <Details total={usage.total} />
@@ -36,25 +35,28 @@ export function UsageByPhase({ run }: { run: RunDetail }) {
   );
 }
 
+const tokensOf = (usage: Usage) => formatTokens(usage.total_tokens);
+const costOf = (usage: Usage) => formatCost(usage.cost_usd, usage.unpriced_call_count);
+
 function shares(
-  phases: Record<string, Usage | undefined>,
+  phases: Partial<Record<Phase, Usage>>,
   pick: (usage: Usage) => number | null,
+  write: (usage: Usage) => string,
 ): Share[] {
   return PHASES.flatMap((phase) => {
     const usage = phases[phase];
     const value = usage ? pick(usage) : null;
-    return value === null ? [] : [{ phase, value }];
+    return usage && value !== null ? [{ phase, value, text: write(usage) }] : [];
   });
 }
 
 interface StackProps {
   name: string;
   shares: Share[];
-  format: (value: number) => string;
   missing: string;
 }
 
-function Stack({ name, shares: parts, format, missing }: StackProps) {
+function Stack({ name, shares: parts, missing }: StackProps) {
   if (parts.length === 0) return <p className={css.words}>{missing}</p>;
   const whole = parts.reduce((sum, part) => sum + part.value, 0);
   return (
@@ -75,7 +77,7 @@ function Stack({ name, shares: parts, format, missing }: StackProps) {
         {parts.map((part) => (
           <li key={part.phase}>
             <i className={css[part.phase]} aria-hidden="true" />
-            {capitalize(part.phase)} {format(part.value)}
+            {capitalize(part.phase)} {part.text}
           </li>
         ))}
       </ul>

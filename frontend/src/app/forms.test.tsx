@@ -1,0 +1,80 @@
+import { screen } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { beforeEach, expect, test } from "vitest";
+import { aRun, detailOf, HEALTH, PROJECT } from "../testing/data";
+import { given, problem, server } from "../testing/server";
+import { visit } from "../testing/visit";
+
+beforeEach(() => given.project(PROJECT));
+
+test("a refusal stands at its field; what is accepted lands on the live run", async () => {
+  given.health(HEALTH);
+  server.use(
+    http.post("*/api/projects/p-1/runs", () =>
+      problem(422, "invalid", "Not valid", { num_candidates: ["1 to 50."] }),
+    ),
+  );
+  const { user, address } = visit("/projects/p-1/new");
+  await user.click(await screen.findByRole("button", { name: "Start" }));
+  const field = screen.getByRole("textbox", { name: "Candidates" });
+  expect(await screen.findByText("1 to 50.")).toBeVisible();
+  expect(field).toBeInvalid();
+  expect(field).toHaveAccessibleDescription(/1 to 50\./);
+
+  const started = aRun({ number: 9, status: "created", progress: null });
+  let asked: unknown;
+  given.runs([started]);
+  given.run(detailOf(started));
+  given.calls([]);
+  server.use(
+    http.post("*/api/projects/p-1/runs", async ({ request }) => {
+      asked = await request.json();
+      return HttpResponse.json(started, { status: 202 });
+    }),
+  );
+  await user.clear(field);
+  await user.type(field, "3");
+  await user.click(screen.getByRole("button", { name: "Start" }));
+  expect(await screen.findByRole("dialog", { name: "Run #9" })).toBeVisible();
+  expect(asked).toEqual({ mode: "full_search", num_candidates: 3, num_scenarios: 8 });
+  expect(address()).toBe("/projects/p-1/runs/run-9");
+});
+
+test("a model that is not ready is told, with the reason", async () => {
+  given.health({ ...HEALTH, llm: { ...HEALTH.llm, ready: false, note: "No API key is set." } });
+  visit("/projects/p-1/new");
+  expect(await screen.findByRole("heading", { name: "The model is not ready" })).toBeVisible();
+  expect(screen.getByText(/No API key is set\./)).toBeVisible();
+});
+
+test("the embedded model says what it is and how to point elsewhere", async () => {
+  given.health({ ...HEALTH, llm: { ...HEALTH.llm, kind: "local", model: "qwen" } });
+  visit("/projects/p-1/new");
+  expect(await screen.findByText(/quality of a small model/)).toHaveTextContent(
+    "CRUCIBLE_LLM_BASE_URL",
+  );
+});
+
+test("the problem is saved whole, and a wrong weight is told in its row", async () => {
+  let saved: unknown;
+  server.use(
+    http.put("*/api/projects/p-1", async ({ request }) => {
+      saved = await request.json();
+      return problem(422, "invalid", "Not valid", { "constraints.0.weight": ["0 to 100."] });
+    }),
+  );
+  const { user } = visit("/projects/p-1/problem");
+  const weight = await screen.findByRole("textbox", { name: "Weight (hard)" });
+  await user.clear(weight);
+  await user.type(weight, "101");
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  expect(await screen.findByText("0 to 100.")).toBeVisible();
+  expect(weight).toBeInvalid();
+  expect(saved).toEqual({
+    title: "Checkout p99",
+    description: "Reduce the latency of checkout",
+    goals: ["p99 below 800 ms"],
+    constraints: [{ name: "No data loss", description: "Orders survive", weight: 101 }],
+    world_model: "Three regions",
+  });
+});

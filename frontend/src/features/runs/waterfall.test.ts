@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { aFailedRun, aRun } from "../../testing/data";
+import { lastGoodPhase, waterfall } from "./waterfall";
+
+test("phases stand on one true time axis", () => {
+  const { rows, seconds } = waterfall(aRun(), 0);
+  expect(seconds).toBeCloseTo(60);
+  expect(rows.map((row) => row.start.toFixed(2))).toEqual(["0.00", "0.17", "0.33", "1.00"]);
+  expect(rows.map((row) => row.duration)).toEqual([10, 10, 39.997, 0.003]);
+});
+
+test("a phase that did not begin has no bar", () => {
+  const { rows } = waterfall(aFailedRun(1), 0);
+  expect(rows.at(-1)).toMatchObject({ phase: "ranking", timing: null, duration: null, width: 0 });
+  expect(lastGoodPhase(aFailedRun(1))).toBe("scenarios");
+});
+
+test("a phase that runs reaches to now", () => {
+  const run = aRun();
+  const design = {
+    status: "running" as const,
+    started_at: "2026-11-22T08:00:00.000Z",
+    completed_at: null,
+    duration_seconds: 1,
+  };
+  run.metrics.phase_timings = { design };
+  const { rows, seconds } = waterfall(run, Date.parse("2026-11-22T08:00:07.000Z"));
+  expect(seconds).toBe(7);
+  expect(rows[0]).toMatchObject({ duration: 7, start: 0, width: 1 });
+});
+
+test("a run that never began has an empty axis", () => {
+  const run = aRun();
+  run.metrics.phase_timings = {};
+  expect(waterfall(run, 0).seconds).toBe(0);
+});
