@@ -121,6 +121,7 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         port = listening.getsockname()[1]
         click.echo(f"Serving on {_address(settings.host, port)}", err=True)
         server.run()
+        server.close()
         ending.finish()
 
 

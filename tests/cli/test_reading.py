@@ -1,0 +1,93 @@
+"""What reading commands do without a history, and what they load."""
+
+import subprocess
+import sys
+
+import pytest
+
+from crucible import migrate
+
+from .process import crucible, environment
+
+READS = [
+    ["runs"],
+    ["runs", "list", "--format", "json"],
+    ["runs", "show", "42"],
+    ["runs", "verify"],
+    ["projects", "list"],
+    ["projects", "show", "Checkout p99"],
+    ["db", "check"],
+]
+
+
+@pytest.fixture
+def env(tmp_path):
+    return environment(CRUCIBLE_DATABASE_URL=f"sqlite:///{tmp_path}/data/crucible.sqlite3")
+
+
+@pytest.mark.parametrize("args", READS, ids=" ".join)
+def test_reading_without_a_history_says_how_to_start_one_and_makes_nothing(env, tmp_path, args):
+    result = crucible(*args, env=env)
+    assert result.returncode == 6
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: there is no history yet: ")
+    assert "crucible serve" in result.stderr and "crucible test-run" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("args", READS, ids=" ".join)
+def test_a_file_that_is_no_database_is_said_to_be_none(env, tmp_path, args):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "crucible.sqlite3").write_bytes(b"not a database at all, but long enough")
+    result = crucible(*args, env=env)
+    assert result.returncode == 6
+    assert result.stderr.startswith("Error: the database cannot be used: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_setting_is_named_with_exit_code_2(env):
+    result = crucible("runs", env={**env, "CRUCIBLE_PORT": "many"})
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "CRUCIBLE_PORT" in result.stderr
+
+
+def test_database_address_that_is_none_is_named(env):
+    result = crucible("runs", env={**env, "CRUCIBLE_DATABASE_URL": "postgresql://u:secret@h/d"})
+    assert result.returncode == 2
+    assert "CRUCIBLE_DATABASE_URL" in result.stderr
+    assert "secret" not in result.stderr
+
+
+HEAVY = {"flask", "marshmallow", "alembic", "requests", "genai_prices", "waitress", "werkzeug"}
+LOADED = """
+import sys
+from crucible.cli import main
+try:
+    main(prog_name="crucible")
+except SystemExit as end:
+    sys.stdout.flush()
+    print(end.code or 0, *sys.modules, file=sys.stderr)
+"""
+
+
+def loaded(*args, env):
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED, *args], env=env, capture_output=True, text=True, timeout=60
+    )
+    code, *modules = result.stderr.splitlines()[-1].split()
+    assert code == "0", result.stderr.splitlines()[:-1]
+    return {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("args", [["--help"], ["version"], ["runs", "--help"], ["serve", "--help"]])
+def test_help_loads_click_and_little_else(env, args):
+    assert not loaded(*args, env=env) & (HEAVY | {"sqlalchemy", "tabulate"})
+
+
+@pytest.mark.parametrize("args", [["runs"], ["projects", "list"]])
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_reading_loads_neither_web_nor_migrations_nor_prices(env, args, form):
+    migrate.ensure(env["CRUCIBLE_DATABASE_URL"])
+    modules = loaded(*args, "--format", form, env=env)
+    assert "sqlalchemy" in modules
+    assert not modules & HEAVY
