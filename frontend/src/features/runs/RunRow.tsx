@@ -27,8 +27,8 @@ export function RunRow({ run }: { run: Run }) {
       <td className={`${table.wide} ${css.name}`}>
         <Link id={runLinkId(run.id)} className={css.id} to={to} state={{ fromList: true }}>
           #{run.number}
-        </Link>
-        {run.label && <span className={css.label}>{run.label}</span>}
+        </Link>{" "}
+        {run.label && <span className={css.label}>{run.label}</span>}{" "}
         {run.error_summary && <span className={css.why}>{run.error_summary}</span>}
       </td>
       <td className={css.status}>
