@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { Outlet, useParams } from "react-router";
 import { isLive, type Run } from "../../api/types";
 import { ErrorNotice, StaleNotice } from "../../ui/ErrorNotice";
@@ -27,6 +27,7 @@ export function RunHistoryPage() {
   } = useQuery(runsQuery(projectId, search.query));
   const runs = page?.runs ?? [];
   useFreshAnswers(projectId, runs);
+  useEffect(warmUpDialog, []);
 
   if (error && !page) {
     return <ErrorNotice what="the runs" error={error} onRetry={() => refetch()} />;
@@ -45,9 +46,17 @@ export function RunHistoryPage() {
           {page && <Pager page={page} search={search} />}
         </>
       )}
-      <Outlet context={{ runs } satisfies RunListContext} />
+      <Suspense fallback={null}>
+        <Outlet context={{ runs } satisfies RunListContext} />
+      </Suspense>
     </>
   );
+}
+
+/** The dialog comes in a file of its own; it should be here before the first click. */
+function warmUpDialog() {
+  const timer = setTimeout(() => import("./detail/RunDialog").catch(() => {}), 300);
+  return () => clearTimeout(timer);
 }
 
 /** A run that begins or ends changes the answers above the list: ask for them again. */
@@ -57,8 +66,10 @@ function useFreshAnswers(projectId: string, runs: readonly Run[]) {
     .filter(isLive)
     .map((run) => run.id)
     .join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `live` is the event that is waited for
+  const before = useRef(live);
   useEffect(() => {
+    if (before.current === live) return;
+    before.current = live;
     queryClient.invalidateQueries({ queryKey: answersKey(projectId) });
   }, [queryClient, projectId, live]);
 }

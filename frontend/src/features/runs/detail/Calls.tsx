@@ -82,14 +82,18 @@ function CallList({ calls, isComplete }: { calls: readonly Call[]; isComplete: b
   );
 }
 
+const MARKS: Partial<Record<Call["outcome"], string>> = { ok: "✓", pending: "◐" };
+
 function CallRow({ call }: { call: Call }) {
-  const isBad = call.outcome !== "ok" && call.outcome !== "pending";
+  const isBad = !(call.outcome in MARKS);
   const model = call.model_served ?? call.model_asked;
   return (
     <tr>
-      <td className={isBad ? css.bad : css.ok}>
-        <span aria-hidden="true">{isBad ? "✕ " : call.outcome === "pending" ? "◐ " : "✓ "}</span>
-        {call.outcome}
+      <td>
+        <span className={isBad ? css.bad : css.ok}>
+          <span aria-hidden="true">{MARKS[call.outcome] ?? "✕"} </span>
+          {call.outcome}
+        </span>
         {call.error_kind && <span className={css.kind}>{cause(call)}</span>}
       </td>
       <td className={table.wide}>

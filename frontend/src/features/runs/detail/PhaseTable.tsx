@@ -90,8 +90,8 @@ function Begun({ row, seconds }: { row: PhaseRow; seconds: number }) {
         {running ? formatElapsed(row.duration) : formatDuration(row.duration)}
       </td>
       <td data-label="of the time">{formatShare(row.duration, seconds)}</td>
-      <td data-label="calls">{formatCount(row.calls)}</td>
-      <td data-label="retries">{formatCount(row.retries)}</td>
+      <td data-label={row.calls === 1 ? "call" : "calls"}>{formatCount(row.calls)}</td>
+      <td data-label={row.retries === 1 ? "retry" : "retries"}>{formatCount(row.retries)}</td>
       <td data-label="tokens">
         {row.calls === 0 ? (
           <NoCalls />

@@ -46,8 +46,9 @@ export function useDialogRoute(projectId: string, runId: string, runs: readonly 
     return () => window.removeEventListener("keydown", onKey);
   });
 
-  // After stepping, focus returns to the row of the run that was shown last.
+  // Each run is read from its top. After stepping, focus returns to the row of the run that was shown last.
   useEffect(() => {
+    document.querySelector("dialog[open]")?.scrollTo(0, 0);
     return () => {
       setTimeout(() => {
         if (!document.querySelector("dialog[open]")) {
