@@ -48,7 +48,8 @@ export function useDialogRoute(projectId: string, runId: string, runs: readonly 
 
   // Each run is read from its top. After stepping, focus returns to the row of the run that was shown last.
   useEffect(() => {
-    document.querySelector("dialog[open]")?.scrollTo(0, 0);
+    const dialog = document.querySelector("dialog[open]");
+    if (dialog) dialog.scrollTop = 0;
     return () => {
       setTimeout(() => {
         if (!document.querySelector("dialog[open]")) {
