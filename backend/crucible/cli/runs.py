@@ -19,7 +19,9 @@ SORTS = tuple(
     for key in ("created_at", "duration_seconds", "cost_usd", "total_tokens")
     for sign in ("-", "")
 )
-CALLS_READ = 500
+CALLS_A_PAGE = 500
+CALLS_READ = 10_000
+"""A run of the greatest size makes some 2,600; more than this is not worth sorting for a look."""
 
 
 class RunsGroup(click.Group):
@@ -169,7 +171,7 @@ def show(run: str, project: str | None, form: str) -> None:
         if form == "json":
             emit.value(found)
             return
-        calls = service.list_calls(session, run_id, limit=CALLS_READ)["calls"]
+        calls = calls_of(session, run_id)
     from crucible.cli import run_view  # noqa: PLC0415 - tabulate, for this format only
 
     emit.text(run_view.render(found, calls, Screen.of(), now))
@@ -204,6 +206,21 @@ def verify(run: str | None, project: str | None, form: str) -> None:
         emit.text(verify_view.render(checked, Screen.of()))
     if not all(each["ok"] for each in checked):
         raise click.exceptions.Exit(1)
+
+
+def calls_of(session: Any, run_id: str) -> list[dict[str, Any]]:
+    """The run's calls, all of them in any run that the limits on its size allow."""
+    from crucible.services import runs as service  # noqa: PLC0415 - SQLAlchemy
+
+    calls: list[dict[str, Any]] = []
+    cursor = None
+    while len(calls) < CALLS_READ:
+        page = service.list_calls(session, run_id, limit=CALLS_A_PAGE, cursor=cursor)
+        calls += page["calls"]
+        cursor = page["next_cursor"]
+        if not page["has_more"]:
+            break
+    return calls
 
 
 def _resolve(session: Any, run: str, project: str | None) -> str:

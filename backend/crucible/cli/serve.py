@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 THREADS = 8
 STOP_SECONDS = 9.5
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # The application refuses sooner, and in its own words; this bounds what is read before it is asked.
 MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -49,6 +50,8 @@ def serve(host: str | None, port: int | None) -> None:
         host=_loopback(host if host is not None else loaded.host),
         port=loaded.port if port is None else port,
     )
+    for number in SIGNALS:
+        signal.signal(number, _leave)
     with _bound(settings) as listening:
         _serve(settings, listening)
 
@@ -94,6 +97,7 @@ def _address(host: str, port: int) -> str:
 
 def _serve(settings: Settings, listening: socket.socket) -> None:
     # All of this is needed only to serve, and costs half a second.
+    from waitress import wasyncore  # type: ignore[import-untyped]  # noqa: PLC0415
     from waitress.server import create_server  # type: ignore[import-untyped]  # noqa: PLC0415
 
     from crucible import migrate  # noqa: PLC0415
@@ -106,8 +110,10 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
     migrate.ensure(settings.database_url)
     with opened(settings.database_url) as database:
         executor = EmbeddedExecutor(database, settings)
+        connections: dict[int, Any] = {}
         server = create_server(
             create_app(settings, executor=executor),
+            map=connections,
             sockets=[listening],
             threads=THREADS,
             ident=None,
@@ -117,12 +123,14 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         )
         ending = Ending(executor, listening)
         ending.listen_for_signals()
-        executor.start()
-        port = listening.getsockname()[1]
-        click.echo(f"Serving on {_address(settings.host, port)}", err=True)
-        server.run()
-        server.close()
-        ending.finish()
+        try:
+            executor.start()
+            port = listening.getsockname()[1]
+            click.echo(f"Serving on {_address(settings.host, port)}", err=True)
+            server.run()
+        finally:
+            wasyncore.close_all(connections)
+            ending.finish()
 
 
 class Ending:
@@ -133,11 +141,11 @@ class Ending:
         self._stopper = threading.Thread(target=executor.stop, name="stop", daemon=True)
 
     def listen_for_signals(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             signal.signal(number, self._begin)
 
     def _begin(self, _number: int, _frame: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             signal.signal(number, _leave_at_once)
         # A thread pool waits at exit for the calls it has in flight, which may take minutes.
         last_call = threading.Timer(STOP_SECONDS, os._exit, (0,))
@@ -146,11 +154,15 @@ class Ending:
         # Beside the server's own ending, so that the two together keep within ten seconds.
         self._stopper.start()
         self._listening.close()
-        raise SystemExit(0)  # ends the server's loop, which returns
+        _leave(_number, _frame)  # ends the server's loop, which returns
 
     def finish(self) -> None:
         if self._stopper.ident is not None:
             self._stopper.join()
+
+
+def _leave(_number: int, _frame: Any) -> None:
+    raise SystemExit(0)
 
 
 def _leave_at_once(_number: int, _frame: Any) -> None:

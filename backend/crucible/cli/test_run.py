@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,11 +13,11 @@ from crucible import config
 from crucible.cli import emit, logs, state
 from crucible.cli.options import examples, format_option, project_option
 from crucible.cli.progress import Progress
-from crucible.cli.runs import CALLS_READ, MODES
+from crucible.cli.runs import MODES, calls_of
 from crucible.cli.text import Screen
 from crucible.clock import SystemClock
 from crucible.config import Settings
-from crucible.errors import Conflict, Precondition
+from crucible.errors import Conflict, Precondition, Unavailable
 
 if TYPE_CHECKING:
     from crucible.db import Database
@@ -123,7 +123,8 @@ def _run(database: "Database", settings: Settings, run_id: str, progress: Progre
     from crucible.execution.foreground import run_now  # noqa: PLC0415 - only to run
 
     def tick() -> None:
-        progress.update(_summary(database, run_id))
+        with suppress(Unavailable):  # a frame that cannot be read must not end the run
+            progress.update(_summary(database, run_id))
 
     with _interruptible():
         try:
@@ -182,7 +183,7 @@ def _summarise(database: "Database", run_id: str, form: str) -> str:
     now = SystemClock().now()
     with database.reading() as session:
         found = runs.get_run(session, run_id, now)
-        calls = runs.list_calls(session, run_id, limit=CALLS_READ)["calls"]
+        calls = calls_of(session, run_id)
     if form == "json":
         emit.value(found)
     else:
