@@ -51,7 +51,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # give BEGIN IMMEDIATE; `_begin_sqlite` does it instead.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")  # for the pragmas that follow
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # a paid call survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -59,7 +59,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    writes = options.get("writes", False)
+    patience = options.get("patience_ms") or BUSY_TIMEOUT_MS
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience:d}")
     # A transaction that reads and then writes must hold the write lock from its start:
     # upgrading in the middle fails at once when another writer was quicker.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -82,9 +85,16 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back if the body raises."""
-        with Session(self._writer) as session, translated_errors(), session.begin():
+    def writing(self, *, patience_ms: int | None = None) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back if the body raises.
+
+        `patience_ms` bounds the wait for the database's write lock (10 s unless said); raises
+        Unavailable when it is not to be had.
+        """
+        writer = self._writer
+        if patience_ms is not None:
+            writer = writer.execution_options(patience_ms=patience_ms)
+        with Session(writer) as session, translated_errors(), session.begin():
             yield session
 
     def close(self) -> None:

@@ -17,8 +17,8 @@ from crucible.models import Run
 from crucible.models.values import Outcome, PhaseName, Status
 from crucible.recorder.control import Control, Stop
 from crucible.recorder.ends import fingerprint
-from crucible.recorder.lease import Owner, claim
-from crucible.recorder.recorder import abandon
+from crucible.recorder.lease import LeaseLost, Owner, claim
+from crucible.recorder.recorder import RunRecorder
 from crucible.recorder.totals import Settled, Totals
 from crucible.scrub import Scrubber
 
@@ -113,7 +113,8 @@ def test_an_abandoned_run_ends_with_its_calls_unknown(lab: Lab, stub: StubModel)
     thread = lab.start(run_id, lease=lease)
     while len(stub.requests) < 2:
         time.sleep(0.01)
-    assert abandon(lab.database, lease, lab.clock, Scrubber(), Stop.shutdown())
+    outside = RunRecorder(lab.database, lease, clock=lab.clock, scrub=Scrubber())
+    outside.end_from_outside(Stop.shutdown())
     ended = lab.row(run_id)
     assert (ended.status, ended.error_kind, ended.error_phase) == (
         "failed",
@@ -127,7 +128,8 @@ def test_an_abandoned_run_ends_with_its_calls_unknown(lab: Lab, stub: StubModel)
     thread.join()
     after = lab.row(run_id)
     assert (after.updated_at, after.call_count) == (ended.updated_at, ended.call_count)
-    assert not abandon(lab.database, lease, lab.clock, Scrubber(), Stop.shutdown())
+    with pytest.raises(LeaseLost):
+        outside.end_from_outside(Stop.shutdown())
 
 
 def test_an_unexpected_error_is_recorded_without_its_words(

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,8 @@ from crucible.models import Run
 from crucible.models.values import Status
 from crucible.pipeline.runner import OpenModel, execute
 from crucible.recorder.control import Control, Stop
-from crucible.recorder.lease import Lease, Owner, claim
-from crucible.recorder.recorder import abandon
+from crucible.recorder.lease import Lease, LeaseLost, Owner, claim
+from crucible.recorder.recorder import RunRecorder
 from crucible.scrub import Scrubber
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class EmbeddedExecutor:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._open_model = open_model
-        self._owner = Owner.current()
+        self._owner = Owner.current(settings.lease_seconds)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -87,7 +88,12 @@ class EmbeddedExecutor:
         for run in active:
             run.thread.join(max(0.0, deadline - time.monotonic()))
             if run.thread.is_alive():
-                abandon(self._database, run.lease, self._clock, self._scrub, Stop.shutdown())
+                self._abandon(run.lease)
+
+    def _abandon(self, lease: Lease) -> None:
+        recorder = RunRecorder(self._database, lease, clock=self._clock, scrub=self._scrub)
+        with suppress(LeaseLost):  # it has ended by itself
+            recorder.end_from_outside(Stop.shutdown())
 
     def state(self) -> dict[str, Any]:
         with self._lock:

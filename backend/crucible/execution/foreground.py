@@ -31,7 +31,7 @@ def run_now(
     when another process was quicker to claim the run.
     """
     clock = clock or SystemClock()
-    lease = claim(database, clock, run_id, Owner.current())
+    lease = claim(database, clock, run_id, Owner.current(settings.lease_seconds))
     if lease is None:
         raise Conflict("another process has taken this run already")
     control = Control()

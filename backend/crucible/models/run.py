@@ -53,6 +53,8 @@ class Run(UsageColumns, Base):
     lease_token: Mapped[str | None] = mapped_column(Id)
     owner: Mapped[dict[str, Any] | None]
     heartbeat_at: Mapped[datetime | None]
+    heartbeat_boot_seconds: Mapped[float | None] = mapped_column(Float)
+    cancel_requested_at: Mapped[datetime | None]
 
     # Unknown sorts below everything, on every engine alike, and stays in the index.
     sort_duration: Mapped[float] = mapped_column(

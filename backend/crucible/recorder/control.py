@@ -12,6 +12,8 @@ from crucible.models.values import Status
 class Stop:
     status: Status
     failure: RunFailure
+    lost: bool = False
+    """The worker is gone: the run ended when it last gave a sign of life, not now."""
 
     @classmethod
     def cancelled(cls) -> "Stop":
@@ -19,8 +21,20 @@ class Stop:
 
     @classmethod
     def shutdown(cls) -> "Stop":
-        reason = "the process that ran it was shut down"
-        return cls(Status.FAILED, RunFailure(ErrorKind.WORKER_LOST, reason))
+        return cls._worker_lost("the process that ran it was shut down")
+
+    @classmethod
+    def died(cls) -> "Stop":
+        return cls._worker_lost("the process that ran it died", lost=True)
+
+    @classmethod
+    def silent(cls, seconds: float) -> "Stop":
+        reason = f"its worker has given no sign of life for more than {seconds:g} s"
+        return cls._worker_lost(reason, lost=True)
+
+    @classmethod
+    def _worker_lost(cls, reason: str, *, lost: bool = False) -> "Stop":
+        return cls(Status.FAILED, RunFailure(ErrorKind.WORKER_LOST, reason), lost)
 
 
 class Control:

@@ -2,9 +2,12 @@
 
 import os
 import socket
+import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -29,11 +32,20 @@ class Owner:
     """Start of the process in clock ticks since boot; None where it cannot be read."""
     boot_id: str | None
     pid_namespace: str | None
+    lease_seconds: float = 30.0
+    """How long it may be silent."""
 
     @classmethod
-    def current(cls) -> "Owner":
+    def current(cls, lease_seconds: float = 30.0) -> "Owner":
         pid = os.getpid()
-        return cls(socket.gethostname(), pid, _process_started(pid), _boot_id(), _pid_namespace())
+        return cls(
+            socket.gethostname(),
+            pid,
+            process_started(pid),
+            boot_id(),
+            pid_namespace(),
+            lease_seconds,
+        )
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,7 @@ def claim(database: Database, clock: Clock, run_id: str, owner: Owner) -> Lease 
                 status=Status.RUNNING,
                 lease_token=token,
                 owner=asdict(owner),
-                heartbeat_at=now,
+                **sign_of_life(now),
                 attempt_started_at=now,
                 updated_at=now,
             )
@@ -74,24 +86,43 @@ def claim(database: Database, clock: Clock, run_id: str, owner: Owner) -> Lease 
     return Lease(run_id, token, attempt)
 
 
-def _process_started(pid: int) -> str | None:
+def sign_of_life(now: datetime) -> dict[str, Any]:
+    """The columns of a heartbeat. Seconds since boot stand beside the time of day: a reader on the
+    same machine is not fooled when somebody sets its clock."""
+    return {"heartbeat_at": now, "heartbeat_boot_seconds": boot_seconds()}
+
+
+def process_started(pid: int) -> str | None:
+    """Start of a process in clock ticks since boot; None where it cannot be read."""
+    fields = process_fields(pid)
+    return fields[19] if fields else None
+
+
+def process_fields(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on."""
     try:
         # The command's name may hold spaces and brackets; fields are counted behind it.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return fields[19]
-    except (OSError, IndexError):
+        found = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
         return None
+    return found if len(found) > 19 else None
+
+
+def boot_seconds() -> float | None:
+    """Seconds since boot, time asleep included; None where the system does not tell."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return None if clock is None else time.clock_gettime(clock)
 
 
 @cache
-def _boot_id() -> str | None:
+def boot_id() -> str | None:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return None
 
 
-def _pid_namespace() -> str | None:
+def pid_namespace() -> str | None:
     try:
         return os.readlink("/proc/self/ns/pid")
     except OSError:

@@ -63,6 +63,7 @@ class Ledger:
         recorder, model = self._recorder, self._model
         call_id = new_id()
         with recorder.writing() as session:
+            recorder.control.check()  # the lease's proof may have brought a request to stop
             phase = recorder.open_phase
             now = recorder.clock.now()
             session.execute(

@@ -4,13 +4,13 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from crucible.clock import Clock, seconds_between
-from crucible.db import Database
+from crucible.clock import seconds_between
 from crucible.errors import ErrorKind, Unavailable
 from crucible.models import LLMCall, MissingRow, Run, RunAttempt, RunPhase
 from crucible.models.values import (
@@ -23,10 +23,9 @@ from crucible.models.values import (
 from crucible.recorder import products
 from crucible.recorder.control import Stop
 from crucible.recorder.ends import End, error_columns, failure_of
-from crucible.recorder.lease import Lease, LeaseLost
+from crucible.recorder.lease import LeaseLost
 from crucible.recorder.totals import Totals
 from crucible.recorder.writer import FencedWriter, OpenPhase
-from crucible.scrub import Scrubber
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,8 @@ class RunRecorder(FencedWriter):
         """
         end = End(Status.COMPLETED)
         try:
-            self.adopt()
+            with self.database.reading() as session:
+                self.adopt(session)
             yield
         except LeaseLost:
             log.warning("run %s: the lease is lost, this worker stops", self.run_id)
@@ -116,16 +116,16 @@ class RunRecorder(FencedWriter):
             )
             self._phase, self._last_phase = phase, name
 
-    def _close_phase(self, session: Session, status: Status) -> None:
+    def _close_phase(self, session: Session, status: Status, at: datetime | None = None) -> None:
         if (phase := self._phase) is None:
             return
-        now = self.clock.now()
+        at = at or self.clock.now()
         self.update_phase(
             session,
             phase,
             status=status,
-            completed_at=now,
-            duration_seconds=seconds_between(phase.started_at, now),
+            completed_at=at,
+            duration_seconds=seconds_between(phase.started_at, at),
         )
         self._phase = None
 
@@ -153,11 +153,11 @@ class RunRecorder(FencedWriter):
             session.execute(delete(MissingRow).where(MissingRow.run_id == self.run_id))
 
     def load(self) -> products.Produced:
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             return products.load(session, self.run_id)
 
     def config(self) -> dict[str, Any]:
-        with self._database.reading() as session:
+        with self.database.reading() as session:
             found = session.scalar(select(Run.config).where(Run.id == self.run_id))
         if found is None:
             raise LeaseLost(self.run_id)
@@ -171,35 +171,43 @@ class RunRecorder(FencedWriter):
             if clean not in notes:
                 self.update_run(session, notes=[*notes, clean])
 
-    def heartbeat(self) -> None:
-        """A sign of life. Raises LeaseLost."""
-        with self.writing(touch=False):
-            pass
-
     def end(self, end: End) -> None:
         """Closes phase, attempt and run in one transaction. A second end changes nothing."""
         with self._lock:
             if self._ended:
                 return
             with self.writing() as session:
-                self._settle_pending(session)
-                self._close_phase(session, end.status)
-                self._close_run(session, end)
+                self._close(session, end, self.clock.now())
             self._ended = True
 
-    def _close_run(self, session: Session, end: End) -> None:
-        now = self.clock.now()
+    def end_from_outside(self, stop: Stop, *, patience_ms: int | None = None) -> None:
+        """Ends a run that another thread or process was working on; that one can write no more.
+
+        The run ends at its last sign of life when it is lost, else now. Raises LeaseLost when it
+        had ended by itself.
+        """
+        with self.writing(touch=False, patience_ms=patience_ms) as session:
+            self.adopt(session)
+            at = self._last_sign(session) if stop.lost else self.clock.now()
+            self._close(session, End(stop.status, stop.failure, self._last_phase), at)
+
+    def _close(self, session: Session, end: End, at: datetime) -> None:
+        self._settle_pending(session, at)
+        self._close_phase(session, end.status, at)
+        self._close_run(session, end, at)
+
+    def _close_run(self, session: Session, end: End, at: datetime) -> None:
         started, earlier = session.execute(
             select(Run.attempt_started_at, Run.duration_seconds).where(Run.id == self.run_id)
         ).one()
-        took = seconds_between(started or now, now)
-        error = error_columns(end, self.scrub, now)
+        took = seconds_between(started or at, at)
+        error = error_columns(end, self.scrub, at)
         session.execute(
             update(RunAttempt)
             .where(RunAttempt.run_id == self.run_id, RunAttempt.attempt == self.attempt)
             .values(
                 status=end.status,
-                completed_at=now,
+                completed_at=at,
                 duration_seconds=took,
                 error_kind=error["error_kind"],
                 error_summary=error["error_summary"],
@@ -208,14 +216,29 @@ class RunRecorder(FencedWriter):
         self.update_run(
             session,
             status=end.status,
-            completed_at=now,
+            completed_at=at,
+            updated_at=self.clock.now(),
             duration_seconds=round((earlier or 0.0) + took, 3),
             attempt_started_at=None,
+            cancel_requested_at=None,
             lease_token=None,
             **error,
         )
 
-    def _settle_pending(self, session: Session) -> None:
+    def _last_sign(self, session: Session) -> datetime:
+        """When the worker was last known to live: its heartbeat, or a row it settled."""
+        heartbeat, started = session.execute(
+            select(Run.heartbeat_at, Run.attempt_started_at).where(Run.id == self.run_id)
+        ).one()
+        settled = session.scalar(
+            select(func.max(LLMCall.settled_at)).where(
+                LLMCall.run_id == self.run_id, LLMCall.run_attempt == self.attempt
+            )
+        )
+        phase = self._phase.started_at if self._phase else None
+        return max(sign for sign in (heartbeat, started, settled, phase) if sign is not None)
+
+    def _settle_pending(self, session: Session, at: datetime) -> None:
         """What was in flight when the run ended has an unknown fate: counted, never guessed."""
         lost = session.scalar(
             select(func.count()).where(
@@ -227,41 +250,24 @@ class RunRecorder(FencedWriter):
         session.execute(
             update(LLMCall)
             .where(LLMCall.run_id == self.run_id, LLMCall.outcome == Outcome.PENDING)
-            .values(outcome=Outcome.UNKNOWN, settled_at=self.clock.now())
+            .values(outcome=Outcome.UNKNOWN, settled_at=at)
         )
         self.set_totals(session, self._totals.with_lost(lost), self._phase.totals.with_lost(lost))
 
-    def adopt(self) -> None:
+    def adopt(self, session: Session) -> None:
         """Takes totals and open phase from the rows: a run may have a history already."""
-        with self._database.reading() as session:
-            run = session.scalar(select(Run).where(Run.id == self.run_id))
-            phase = session.scalar(
-                select(RunPhase).where(
-                    RunPhase.run_id == self.run_id,
-                    RunPhase.attempt == self.attempt,
-                    RunPhase.status == Status.RUNNING,
-                )
+        run = session.scalar(select(Run).where(Run.id == self.run_id))
+        phase = session.scalar(
+            select(RunPhase).where(
+                RunPhase.run_id == self.run_id,
+                RunPhase.attempt == self.attempt,
+                RunPhase.status == Status.RUNNING,
             )
-            if run is None:
-                raise LeaseLost(self.run_id)
-            self._totals = Totals.of_row(run)
-            if phase is not None:
-                name = self._last_phase = PhaseName(phase.name)
-                self._phase = OpenPhase(
-                    name, Totals.of_row(phase), phase.started_at or self.clock.now()
-                )
-
-
-def abandon(database: Database, lease: Lease, clock: Clock, scrub: Scrubber, stop: Stop) -> bool:
-    """Ends a run from outside the thread that works on it; that thread can write no more.
-
-    False when the run had ended by itself.
-    """
-    recorder = RunRecorder(database, lease, clock=clock, scrub=scrub)
-    recorder.control.ask_to_stop(stop)
-    try:
-        recorder.adopt()
-        recorder.end(End(stop.status, stop.failure, recorder.current_phase))
-    except LeaseLost:
-        return False
-    return True
+        )
+        if run is None:
+            raise LeaseLost(self.run_id)
+        self._totals = Totals.of_row(run)
+        if phase is not None:
+            name = self._last_phase = PhaseName(phase.name)
+            started = phase.started_at or self.clock.now()
+            self._phase = OpenPhase(name, Totals.of_row(phase), started)

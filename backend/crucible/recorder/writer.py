@@ -14,8 +14,8 @@ from crucible.clock import AnchoredClock, Clock
 from crucible.db import Database
 from crucible.models import Run, RunPhase
 from crucible.models.values import PHASES, PhaseName
-from crucible.recorder.control import Control
-from crucible.recorder.lease import Lease, LeaseLost
+from crucible.recorder.control import Control, Stop
+from crucible.recorder.lease import Lease, LeaseLost, sign_of_life
 from crucible.recorder.totals import Totals
 from crucible.scrub import Scrubber
 
@@ -47,7 +47,7 @@ class FencedWriter:
         scrub: Scrubber,
         control: Control | None = None,
     ) -> None:
-        self._database = database
+        self.database = database
         self._lease = lease
         self.scrub = scrub
         self.clock = AnchoredClock(clock)
@@ -58,6 +58,10 @@ class FencedWriter:
         self._phase: OpenPhase | None = None
 
     @property
+    def _token(self) -> str:
+        return self._lease.token
+
+    @property
     def run_id(self) -> str:
         return self._lease.run_id
 
@@ -66,13 +70,17 @@ class FencedWriter:
         return self._lease.attempt
 
     @contextmanager
-    def writing(self, *, touch: bool = True) -> Iterator[Session]:
-        """A fenced transaction. Raises LeaseLost; in-memory totals fall back if it fails."""
+    def writing(self, *, touch: bool = True, patience_ms: int | None = None) -> Iterator[Session]:
+        """A fenced transaction. Raises LeaseLost; in-memory totals fall back if it fails.
+
+        `touch` off leaves heartbeat and `updated_at` as they are; `patience_ms` bounds the wait
+        for the database's lock.
+        """
         with self._lock:
             phase = self._phase
             before = self._totals, phase.totals if phase else None
             try:
-                with self._database.writing() as session:
+                with self.database.writing(patience_ms=patience_ms) as session:
                     self._prove_lease(session, touch)
                     yield session
             except BaseException:
@@ -81,18 +89,26 @@ class FencedWriter:
                     phase.totals = before[1]
                 raise
 
+    def heartbeat(self) -> None:
+        """A sign of life, and a look at whether the run is to stop. Raises LeaseLost."""
+        # No change that a reader of the run would see: `updated_at` stays.
+        with self.writing(touch=False) as session:
+            self.update_run(session, **sign_of_life(self.clock.now()))
+
     def _prove_lease(self, session: Session, touch: bool) -> None:
         now = self.clock.now()
-        # A mere sign of life is no change that a reader of the run would see.
-        seen = {"heartbeat_at": now, "updated_at": now} if touch else {"heartbeat_at": now}
+        values = {**sign_of_life(now), "updated_at": now} if touch else {"lease_token": self._token}
         proved = session.execute(
             update(Run)
-            .where(Run.id == self.run_id, Run.lease_token == self._lease.token)
-            .values(**seen)
-        )
-        if proved.rowcount == 0:  # type: ignore[attr-defined]
+            .where(Run.id == self.run_id, Run.lease_token == self._token)
+            .values(**values)
+            .returning(Run.cancel_requested_at)
+        ).first()
+        if proved is None:
             self.control.halt()
             raise LeaseLost(self.run_id)
+        if proved[0] is not None:
+            self.control.ask_to_stop(Stop.cancelled())
 
     @property
     def totals(self) -> Totals:
