@@ -49,13 +49,14 @@ def _one(each: Checked, screen: Screen) -> list[str]:
     lines += _list("not covered", each["not_covered"], screen)
     rows = [
         {
-            "what": "  " + clean(str(found["what"])),
+            "what": clean(str(found["what"])),
             "stored": f"stored {_shown(found['stored'])}",
             "recomputed": f"recomputed {_shown(found['recomputed'])}",
         }
         for found in each["differences"]
     ]
-    return lines + lay_out(*fit(rows, ("what", "stored", "recomputed"), None))
+    laid = lay_out(*fit(rows, ("what", "stored", "recomputed"), None))
+    return lines + [f"  {line}" for line in laid]
 
 
 def _list(title: str, things: Sequence[str], screen: Screen) -> list[str]:
