@@ -3,6 +3,7 @@ import type { RunInput } from "../../api/types";
 import { Button } from "../../ui/Button";
 import { Field, FormError } from "../../ui/Field";
 import { formErrors } from "../../ui/formErrors";
+import { useFirstError } from "../../ui/useFirstError";
 import { CandidateRows } from "./CandidateRows";
 import { type Draft, inputOf, makesCandidates, newDraft, takesCandidates } from "./draft";
 import css from "./LaunchForm.module.css";
@@ -21,6 +22,7 @@ const FIELDS =
 export function LaunchForm({ onLaunch, isStarting, error, defaultModel }: Props) {
   const [draft, setDraft] = useState(newDraft);
   const errors = formErrors(error, (name) => FIELDS.test(name));
+  const form = useFirstError(error);
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
 
   function submit(event: FormEvent) {
@@ -29,7 +31,7 @@ export function LaunchForm({ onLaunch, isStarting, error, defaultModel }: Props)
   }
 
   return (
-    <form className={css.form} onSubmit={submit} noValidate>
+    <form ref={form} className={css.form} onSubmit={submit} noValidate>
       {errors.rest && <FormError>{errors.rest}</FormError>}
       <ModeChoice value={draft.mode} onChange={(mode) => change({ mode })} />
       {takesCandidates(draft.mode) && (

@@ -3,6 +3,7 @@ import type { ProjectInput } from "../../api/types";
 import { Button } from "../../ui/Button";
 import { Field, FormError } from "../../ui/Field";
 import { formErrors } from "../../ui/formErrors";
+import { useFirstError } from "../../ui/useFirstError";
 import { ConstraintRows } from "./ConstraintRows";
 import { type Draft, inputOf } from "./draft";
 import css from "./ProjectForm.module.css";
@@ -23,6 +24,7 @@ const FIELDS = /^(title|description|goals(\..*)?|constraints(\.\d+\.(name|descri
 export function ProjectForm({ start, save, isSaving, error, action, note, onCancel }: Props) {
   const [draft, setDraft] = useState(start);
   const errors = formErrors(error, (name) => FIELDS.test(name));
+  const form = useFirstError(error);
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
 
   function submit(event: FormEvent) {
@@ -31,7 +33,7 @@ export function ProjectForm({ start, save, isSaving, error, action, note, onCanc
   }
 
   return (
-    <form className={css.form} onSubmit={submit} noValidate>
+    <form ref={form} className={css.form} onSubmit={submit} noValidate>
       {errors.rest && <FormError>{errors.rest}</FormError>}
       <Field label="Title" errors={errors.at("title")}>
         {(control) => (

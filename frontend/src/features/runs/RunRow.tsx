@@ -29,7 +29,11 @@ export function RunRow({ run }: { run: Run }) {
           #{run.number}
         </Link>{" "}
         {run.label && <span className={css.label}>{run.label}</span>}{" "}
-        {run.error_summary && <span className={css.why}>{run.error_summary}</span>}
+        {run.error_summary && (
+          <span className={css.why}>
+            <span title={run.error_summary}>{run.error_summary}</span>
+          </span>
+        )}
       </td>
       <td className={css.status}>
         <StatusMark status={run.status} />
