@@ -1,12 +1,13 @@
 import { Link, useLocation } from "react-router";
 import { paths } from "../lib/paths";
 import { Notice } from "../ui/Notice";
+import { PageTitle } from "../ui/PageTitle";
 
 export function NotFoundPage() {
   const { pathname } = useLocation();
   return (
     <Notice title="There is no such page" level={1}>
-      <title>Not found · Crucible</title>
+      <PageTitle>Not found</PageTitle>
       <p>
         Nothing lives at <code>{pathname}</code>.
       </p>

@@ -5,6 +5,7 @@ import { projectQuery } from "../api/queries";
 import { paths } from "../lib/paths";
 import { Crumbs } from "../ui/Crumbs";
 import { ErrorNotice, isNotFound, UnknownThing } from "../ui/ErrorNotice";
+import { PageTitle } from "../ui/PageTitle";
 import { Skeleton, ViewSkeleton } from "../ui/Skeleton";
 import css from "./ProjectLayout.module.css";
 
@@ -25,7 +26,7 @@ export function ProjectLayout() {
   }
   return (
     <>
-      <title>{project ? `${project.title} · Crucible` : "Crucible"}</title>
+      {project && <PageTitle>{project.title}</PageTitle>}
       <Crumbs>{project?.title}</Crumbs>
       <h1>{project ? project.title : <Skeleton width="12em" />}</h1>
       <p className={css.about}>

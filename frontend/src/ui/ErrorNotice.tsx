@@ -6,6 +6,7 @@ import { useNow } from "../lib/useNow";
 import { Button } from "./Button";
 import css from "./ErrorNotice.module.css";
 import { Notice } from "./Notice";
+import { PageTitle } from "./PageTitle";
 
 export function isNotFound(error: Error | null): boolean {
   return error instanceof ApiError && error.status === 404;
@@ -51,7 +52,7 @@ export function StaleNotice({ error, since, onRetry }: StaleProps) {
 export function UnknownThing({ what, id }: { what: string; id: string }) {
   return (
     <Notice title={`There is no such ${what}`} level={1}>
-      <title>Not found · Crucible</title>
+      <PageTitle>Not found</PageTitle>
       <p>
         Nothing is known under <code>{id}</code>. It may have been deleted, or the address is
         incomplete.

@@ -7,6 +7,7 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { ErrorNotice, StaleNotice } from "../../ui/ErrorNotice";
 import { Notice } from "../../ui/Notice";
+import { PageTitle } from "../../ui/PageTitle";
 import { ViewSkeleton } from "../../ui/Skeleton";
 import { NewProjectForm } from "./NewProjectForm";
 import { ProjectList } from "./ProjectList";
@@ -26,7 +27,7 @@ export default function ProjectsPage() {
 
   return (
     <>
-      <title>Projects · Crucible</title>
+      <PageTitle>Projects</PageTitle>
       <div className={css.top}>
         <h1>Projects</h1>
         {projects && !isEmpty && <Button onClick={() => setCreating(true)}>New project</Button>}

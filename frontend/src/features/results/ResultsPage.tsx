@@ -5,6 +5,7 @@ import { isLive, type Results, type RunDetail } from "../../api/types";
 import { paths } from "../../lib/paths";
 import { Crumbs } from "../../ui/Crumbs";
 import { ErrorNotice, isNotFound, StaleNotice, UnknownThing } from "../../ui/ErrorNotice";
+import { PageTitle } from "../../ui/PageTitle";
 import { ViewSkeleton } from "../../ui/Skeleton";
 import { Matrix } from "./Matrix";
 import { MissingList } from "./MissingList";
@@ -32,7 +33,7 @@ export default function ResultsPage() {
   }
   return (
     <>
-      <title>{`Results of #${run.data.number} · Crucible`}</title>
+      <PageTitle>{`Results of #${run.data.number}`}</PageTitle>
       <Crumbs>
         <Link to={paths.runs(run.data.project_id)}>{run.data.project_title}</Link>
       </Crumbs>

@@ -11,7 +11,11 @@ export function whyNoTokens(run: Run): string {
 }
 
 export function whyNoCost(run: Run): string {
-  return run.llm_usage ? "No price is known for the calls of this run" : whyNoUsage(run);
+  if (!run.llm_usage) return whyNoUsage(run);
+  const { call_count, unmetered_call_count } = run.llm_usage.total;
+  return unmetered_call_count === call_count
+    ? "The provider did not report tokens, so the cost is not known"
+    : "No price is known for the calls of this run";
 }
 
 export function whyNoCount(run: Run): string {

@@ -1,5 +1,5 @@
 import { PHASES, type Phase, type RunDetail, type Usage } from "../../../api/types";
-import { capitalize, formatCost, formatCount, formatTokens } from "../../../lib/format";
+import { capitalize, formatCost, formatCount, formatTokens, plural } from "../../../lib/format";
 import { whyNoUsage } from "../missing";
 import { Section } from "./Section";
 import css from "./UsageByPhase.module.css";
@@ -87,9 +87,9 @@ function Stack({ name, shares: parts, missing }: StackProps) {
 
 function Details({ total }: { total: Usage }) {
   const facts = [
-    `${formatCount(total.call_count)} calls`,
+    plural(total.call_count, "call"),
     `${formatCount(total.failed_call_count)} failed`,
-    `${formatCount(total.retry_count)} retries`,
+    plural(total.retry_count, "retry", "retries"),
     part(total.cached_input_tokens, "input tokens from cache"),
     part(total.reasoning_tokens, "reasoning tokens"),
     part(total.unmetered_call_count, "answers without token counts"),
