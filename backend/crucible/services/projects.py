@@ -1,38 +1,199 @@
-"""Projects: questions and commands. Callers own the transaction."""
+"""Projects: every question and command. Callers own the transaction."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from crucible.clock import Clock
+from crucible.clock import Clock, SystemClock, rfc3339
+from crucible.errors import Conflict, Invalid, NotFound
+from crucible.ids import new_id
+from crucible.models import Project, Run
+from crucible.models.values import LIVE, Status
+from crucible.services.references import resolve_project
+from crucible.services.starting import NO_BUDGET
+from crucible.services.usage import usd
+
+__all__ = [
+    "create_project",
+    "delete_project",
+    "get_project",
+    "list_projects",
+    "replace_project",
+    "resolve_project",
+]
+
+_PROBLEM = ("title", "description", "goals", "constraints", "world_model")
+_COLUMNS = tuple(
+    getattr(Project, name)
+    for name in ("id", *_PROBLEM, "default_budget", "last_run_number", "created_at", "updated_at")
+)
+Rows = Mapping[str, Mapping[str, Any]]
 
 
 def list_projects(session: Session, *, now: datetime | None = None) -> list[dict[str, Any]]:
-    """All projects, newest first."""
-    raise NotImplementedError
+    """All projects, newest first, each with its last run, failures of 24 hours and spend of
+    7 days, counted back from `now`."""
+    return _read(session, now)
 
 
 def get_project(
     session: Session, project_id: str, *, now: datetime | None = None
 ) -> dict[str, Any]:
-    raise NotImplementedError
+    """One project, shaped as in the list. Raises NotFound."""
+    found = _read(session, now, Project.id == project_id)
+    if not found:
+        raise NotFound(f"there is no project {project_id}")
+    return found[0]
 
 
 def create_project(session: Session, clock: Clock, data: Mapping[str, Any]) -> dict[str, Any]:
-    raise NotImplementedError
+    """Adds a project; `data` is a body of the contract, validated by its schema."""
+    _refuse_budget(data)
+    now = clock.now()
+    project_id = new_id()
+    session.execute(
+        insert(Project).values(
+            id=project_id, last_run_number=0, created_at=now, updated_at=now, **_problem(data)
+        )
+    )
+    return get_project(session, project_id, now=now)
 
 
 def replace_project(
     session: Session, clock: Clock, project_id: str, data: Mapping[str, Any]
 ) -> dict[str, Any]:
-    raise NotImplementedError
+    """Replaces the problem; runs keep the one they were asked with. Raises NotFound."""
+    _refuse_budget(data)
+    now = clock.now()
+    session.execute(
+        update(Project).where(Project.id == project_id).values(updated_at=now, **_problem(data))
+    )
+    return get_project(session, project_id, now=now)
 
 
 def delete_project(session: Session, project_id: str) -> None:
-    raise NotImplementedError
+    """Deletes a project with its runs. Raises Conflict while one of them is live, NotFound."""
+    live = select(Run.number).where(Run.project_id == project_id, Run.status.in_(LIVE)).limit(1)
+    if (number := session.scalar(live)) is not None:
+        raise Conflict(f"run #{number} is live: wait for its end")
+    deleted = session.execute(delete(Project).where(Project.id == project_id).returning(Project.id))
+    if deleted.first() is None:
+        raise NotFound(f"there is no project {project_id}")
 
 
-def resolve_project(session: Session, ref: str) -> str:
-    raise NotImplementedError
+def _problem(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": data["title"],
+        "description": data.get("description", ""),
+        "goals": list(data.get("goals") or []),
+        "constraints": [
+            {
+                "name": constraint["name"],
+                "description": constraint.get("description", ""),
+                "weight": constraint["weight"],
+            }
+            for constraint in data.get("constraints") or []
+        ],
+        "world_model": data.get("world_model"),
+    }
+
+
+def _refuse_budget(data: Mapping[str, Any]) -> None:
+    if data.get("default_budget") is not None:
+        raise Invalid.field("default_budget", NO_BUDGET)
+
+
+def _read(
+    session: Session, now: datetime | None, *conditions: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    moment = now or SystemClock().now()
+    projects = session.execute(
+        select(*_COLUMNS).where(*conditions).order_by(Project.created_at.desc(), Project.id.desc())
+    )
+    rows = [row._asdict() for row in projects]
+    ids = [row["id"] for row in rows] if conditions else None
+    last, failed, spent = (
+        _last_runs(session, ids),
+        _failures(session, ids, moment - timedelta(hours=24)),
+        _spend(session, ids, moment - timedelta(days=7)),
+    )
+    return [_shape(row, last, failed, spent) for row in rows]
+
+
+def _shape(row: Mapping[str, Any], last: Rows, failed: Rows, spent: Rows) -> dict[str, Any]:
+    found = spent.get(row["id"])
+    return {
+        **{name: row[name] for name in ("id", *_PROBLEM, "default_budget")},
+        "created_at": rfc3339(row["created_at"]),
+        "updated_at": rfc3339(row["updated_at"]),
+        "last_run": _brief(last.get(row["id"])),
+        "failed_24h": failed[row["id"]]["count"] if row["id"] in failed else 0,
+        "cost_7d_usd": _cost(found),
+        "unpriced_calls_7d": found["unpriced"] if found else 0,
+    }
+
+
+def _brief(run: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {
+        "id": run["id"],
+        "number": run["number"],
+        "status": run["status"],
+        "created_at": rfc3339(run["created_at"]),
+    }
+
+
+def _cost(spent: Mapping[str, Any] | None) -> float | None:
+    if spent is None or not spent["calls"] and spent["cost"] is None:
+        return 0  # no call, no spend
+    return usd(spent["cost"])
+
+
+def _of(ids: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    return [] if ids is None else [Run.project_id.in_(ids)]
+
+
+def _last_runs(session: Session, ids: Sequence[str] | None) -> Rows:
+    # One step over the index for each project, however many runs it has.
+    newest = (
+        select(Run.id)
+        .where(Run.project_id == Project.id)
+        .order_by(Run.created_at.desc(), Run.id.desc())
+        .limit(1)
+        .correlate(Project)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Run.project_id, Run.id, Run.number, Run.status, Run.created_at)
+        .select_from(Project)
+        .join(Run, Run.id == newest)
+        .where(*([] if ids is None else [Project.id.in_(ids)]))
+    )
+    return {row.project_id: row._asdict() for row in rows}
+
+
+def _failures(session: Session, ids: Sequence[str] | None, since: datetime) -> Rows:
+    rows = session.execute(
+        select(Run.project_id, func.count().label("count"))
+        .where(Run.status == Status.FAILED, Run.created_at >= since, *_of(ids))
+        .group_by(Run.project_id)
+    )
+    return {row.project_id: row._asdict() for row in rows}
+
+
+def _spend(session: Session, ids: Sequence[str] | None, since: datetime) -> Rows:
+    rows = session.execute(
+        select(
+            Run.project_id,
+            func.sum(Run.cost_pico).label("cost"),
+            func.sum(Run.call_count).label("calls"),
+            func.sum(Run.unpriced_call_count).label("unpriced"),
+        )
+        .where(Run.created_at >= since, *_of(ids))
+        .group_by(Run.project_id)
+    )
+    return {row.project_id: row._asdict() for row in rows}

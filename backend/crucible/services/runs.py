@@ -1,40 +1,75 @@
-"""Runs: questions and commands. Callers own the transaction."""
+"""Runs: every question and command. Callers own the transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crucible.clock import Clock
-from crucible.config import Settings
+from crucible.clock import rfc3339, seconds_between
+from crucible.errors import Invalid, NotFound
+from crucible.models import CandidateRow, LLMCall, Project, Run, RunAttempt
+from crucible.services.listing import RunQuery, list_runs
+from crucible.services.query import decode_cursor, encode_cursor
+from crucible.services.references import resolve_run
+from crucible.services.starting import start_run
+from crucible.services.summary import RUN_COLUMNS, phases_of, summarize
+from crucible.services.usage import usd
+
+__all__ = [
+    "RunQuery",
+    "get_run",
+    "get_summary",
+    "list_calls",
+    "list_runs",
+    "resolve_run",
+    "start_run",
+]
+
+TOP_CANDIDATES = 3
+MAX_CALLS = 500
+_CALL_COLUMNS = tuple(
+    getattr(LLMCall, name)
+    for name in (
+        "id phase subject run_attempt attempt outcome error_kind error_detail http_status "
+        "provider model_asked model_served input_tokens output_tokens cached_input_tokens "
+        "cache_write_tokens reasoning_tokens cost_pico price_source latency_seconds sent_at "
+        "settled_at"
+    ).split()
+)
+_DETAIL_COLUMNS = (Run.config, Run.budget, Run.estimate, Run.owner, Run.heartbeat_at)
+_PROBLEM: dict[str, Any] = {
+    "title": "",
+    "description": "",
+    "goals": [],
+    "constraints": [],
+    "world_model": None,
+}
+_CONFIG = (
+    "mode num_candidates num_scenarios model provider candidates concurrency max_retries "
+    "timeout_seconds"
+).split()
 
 
-@dataclass(frozen=True)
-class RunQuery:
-    project_id: str | None = None
-    limit: int = 20
-    cursor: str | None = None
-    statuses: Sequence[str] = ()
-    mode: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    updated_since: datetime | None = None
-    sort: str = "-created_at"
-    q: str | None = None
-
-
-def list_runs(session: Session, query: RunQuery, now: datetime) -> dict[str, Any]:
-    raise NotImplementedError
-
-
-def resolve_run(session: Session, ref: str, project_id: str | None = None) -> str:
-    raise NotImplementedError
+def get_summary(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
+    """The summary of one run, as lists show it. Raises NotFound."""
+    return summarize(_row(session, run_id), phases_of(session, [run_id]).get(run_id, []), now)
 
 
 def get_run(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
-    raise NotImplementedError
+    """The summary plus `config`, `budget`, `worker`, `attempts`, `estimate`, `top_candidates`.
+    Raises NotFound."""
+    run = _row(session, run_id, *_DETAIL_COLUMNS)
+    return {
+        **summarize(run, phases_of(session, [run_id]).get(run_id, []), now),
+        "config": _config(run),
+        "budget": run["budget"],
+        "worker": _worker(run),
+        "attempts": _attempts(session, run_id, now),
+        "estimate": run["estimate"],
+        "top_candidates": _top_candidates(session, run_id),
+    }
 
 
 def list_calls(
@@ -45,19 +80,111 @@ def list_calls(
     limit: int = 100,
     cursor: str | None = None,
 ) -> dict[str, Any]:
-    raise NotImplementedError
+    """`{calls, has_more, next_cursor}`, in the order they were sent. Raises Invalid."""
+    if not 1 <= limit <= MAX_CALLS:
+        raise Invalid.field("limit", f"takes a whole number from 1 to {MAX_CALLS}")
+    asked = select(*_CALL_COLUMNS).where(LLMCall.run_id == run_id)
+    if phase is not None:
+        asked = asked.where(LLMCall.phase == phase)
+    if outcome is not None:
+        asked = asked.where(LLMCall.outcome == outcome)
+    if cursor is not None:
+        asked = asked.where(LLMCall.id > decode_cursor(cursor, (str,))[0])
+    rows = [row._asdict() for row in session.execute(asked.order_by(LLMCall.id).limit(limit + 1))]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return {
+        "calls": [_call(row) for row in rows],
+        "has_more": more,
+        "next_cursor": encode_cursor(rows[-1]["id"]) if more else None,
+    }
 
 
-def start_run(
-    session: Session,
-    clock: Clock,
-    settings: Settings,
-    project_id: str,
-    request: Mapping[str, Any],
-) -> str:
-    raise NotImplementedError
+def _row(session: Session, run_id: str, *more: Any) -> Mapping[str, Any]:
+    found = session.execute(
+        select(*RUN_COLUMNS, *more)
+        .join(Project, Project.id == Run.project_id)
+        .where(Run.id == run_id)
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise NotFound(f"there is no run {run_id}")
+    return row._asdict()
 
 
-def get_summary(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
-    """The summary of one run."""
-    raise NotImplementedError
+def _call(row: Mapping[str, Any]) -> dict[str, Any]:
+    sent = {
+        "cost_pico": ("cost_usd", usd(row["cost_pico"])),
+        "sent_at": ("sent_at", rfc3339(row["sent_at"])),
+        "settled_at": ("settled_at", rfc3339(row["settled_at"])),
+    }
+    return dict(sent.get(name, (name, value)) for name, value in row.items())
+
+
+def _config(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What it was asked; imported history may lack parts, which are null."""
+    config = run["config"] or {}
+    problem = config.get("problem")
+    return {
+        **{name: config.get(name) for name in _CONFIG},
+        "mode": config.get("mode") or run["mode"],
+        "candidates": config.get("candidates") or [],
+        "problem": problem and {name: problem.get(name, _PROBLEM[name]) for name in _PROBLEM},
+    }
+
+
+def _worker(run: Mapping[str, Any]) -> dict[str, Any] | None:
+    if run["owner"] is None:
+        return None
+    return {
+        "host": run["owner"].get("host"),
+        "pid": run["owner"].get("pid"),
+        "heartbeat_at": rfc3339(run["heartbeat_at"]),
+    }
+
+
+def _attempts(session: Session, run_id: str, now: datetime) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(
+            RunAttempt.attempt,
+            RunAttempt.status,
+            RunAttempt.started_at,
+            RunAttempt.completed_at,
+            RunAttempt.duration_seconds,
+            RunAttempt.error_kind,
+            RunAttempt.error_summary,
+        )
+        .where(RunAttempt.run_id == run_id)
+        .order_by(RunAttempt.attempt)
+    )
+    return [
+        {
+            "attempt": row.attempt,
+            "status": row.status,
+            "started_at": rfc3339(row.started_at),
+            "completed_at": rfc3339(row.completed_at),
+            "duration_seconds": row.duration_seconds
+            if row.completed_at
+            else seconds_between(row.started_at, now),
+            "error_kind": row.error_kind,
+            "error_summary": row.error_summary,
+        }
+        for row in rows
+    ]
+
+
+def _top_candidates(session: Session, run_id: str) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(
+            CandidateRow.id,
+            CandidateRow.rank,
+            CandidateRow.title,
+            CandidateRow.P.label("P"),
+            CandidateRow.R.label("R"),
+            CandidateRow.I.label("I"),
+        )
+        .where(CandidateRow.run_id == run_id, CandidateRow.rank.is_not(None))
+        .order_by(CandidateRow.rank)
+        .limit(TOP_CANDIDATES)
+    )
+    return [row._asdict() for row in rows]
