@@ -114,10 +114,11 @@ def evaluate_all(
     evaluate_one: Callable[[Pair], Any],
     *,
     concurrency: int,
+    already: int = 0,
     on_missing: Callable[[MissingEvaluation], None],
     on_fatal: Callable[[], None],
 ) -> int:
-    """Evaluates pairs at the same time; returns how many came.
+    """Evaluates pairs at the same time; returns how many came. `already` stood before.
 
     A pair that is given up is reported to `on_missing` and left out. Raises RunFailure when going
     on makes no sense: key refused, provider out of reach, five pairs in a row lost to provider
@@ -133,7 +134,7 @@ def evaluate_all(
                 break
     if tally.fatal is not None:
         raise tally.fatal
-    if tally.came == 0 and tally.last is not None:
+    if already + tally.came == 0 and tally.last is not None:
         raise _none_came(tally.last)
     return tally.came
 

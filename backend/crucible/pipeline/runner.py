@@ -62,7 +62,8 @@ def execute(
 
 
 class Pipeline:
-    """The four phases in order. Each does only what does not stand yet."""
+    """The four phases in order. Each does only what does not stand yet: a resumed run pays for
+    what is missing and for nothing twice."""
 
     def __init__(
         self, recorder: RunRecorder, asker: Asker, config: dict[str, object], concurrency: int
@@ -76,6 +77,7 @@ class Pipeline:
         self._problem = Problem.from_dict(config["problem"])  # type: ignore[arg-type]
         self._concurrency = concurrency
         self._made = recorder.load()
+        self._done = recorder.completed_phases()
 
     def execute(self) -> None:
         self._design()
@@ -84,6 +86,8 @@ class Pipeline:
         self._rank()
 
     def _design(self) -> None:
+        if PhaseName.DESIGN in self._done:
+            return
         made = self._made.candidates
         with self._recorder.phase(PhaseName.DESIGN, self._candidates):
             if not made and self._given:
@@ -95,6 +99,8 @@ class Pipeline:
         self._note_shortfall("candidates", len(made), self._candidates)
 
     def _invent(self) -> None:
+        if PhaseName.SCENARIOS in self._done:
+            return
         made = self._made.scenarios
         with self._recorder.phase(PhaseName.SCENARIOS, self._scenarios):
             missing = self._scenarios - len(made)
@@ -106,15 +112,19 @@ class Pipeline:
         pairs = [(c, s) for c in self._made.candidates for s in self._made.scenarios]
         done = {(e.candidate_id, e.scenario_id) for e in self._made.evaluations}
         missing = [(c, s) for c, s in pairs if (c.id, s.id) not in done]
+        if not missing and PhaseName.EVALUATION in self._done:
+            return
 
         def one(pair: phases.Pair) -> None:
             phases.evaluate(self._problem, self._made.candidates, pair, self._asker)
 
         with self._recorder.phase(PhaseName.EVALUATION, len(missing)):
+            self._recorder.forget_missing()
             phases.evaluate_all(
                 missing,
                 one,
                 concurrency=self._concurrency,
+                already=len(done),
                 on_missing=self._recorder.save_missing,
                 on_fatal=self._recorder.control.halt,
             )

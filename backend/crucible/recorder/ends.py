@@ -1,6 +1,7 @@
 """How a run ends, in words: the error that a status carries."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,21 @@ MESSAGE_LIMIT = 2000
 DATABASE_HINT = (
     "Look at the message: free space on the disk that holds the database, or end what holds its "
     "lock; then start the run again."
+)
+
+
+SHORTFALL = "evaluations came"
+"""Stands in the note on missing evaluations, which a resumed run may prove wrong."""
+NO_ERROR: Mapping[str, None] = dict.fromkeys(
+    (
+        "error_kind",
+        "error_phase",
+        "error_summary",
+        "error_message",
+        "error_hint",
+        "error_fingerprint",
+        "error_occurred_at",
+    )
 )
 
 
@@ -44,17 +60,7 @@ def error_columns(end: End, scrub: Scrubber, now: datetime) -> dict[str, Any]:
     """The error_* columns of a run; all NULL for a run that ended well."""
     failure = end.failure
     if failure is None:
-        return dict.fromkeys(
-            (
-                "error_kind",
-                "error_phase",
-                "error_summary",
-                "error_message",
-                "error_hint",
-                "error_fingerprint",
-                "error_occurred_at",
-            )
-        )
+        return dict(NO_ERROR)
     return {
         "error_kind": failure.kind,
         "error_phase": end.phase,

@@ -152,6 +152,14 @@ class RunRecorder(FencedWriter):
         with self.writing() as session:
             session.execute(delete(MissingRow).where(MissingRow.run_id == self.run_id))
 
+    def completed_phases(self) -> set[str]:
+        """Phases that an earlier attempt has brought to their end."""
+        with self.database.reading() as session:
+            found = select(RunPhase.name).where(
+                RunPhase.run_id == self.run_id, RunPhase.status == Status.COMPLETED
+            )
+            return set(session.scalars(found))
+
     def load(self) -> products.Produced:
         with self.database.reading() as session:
             return products.load(session, self.run_id)
