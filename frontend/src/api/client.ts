@@ -49,9 +49,9 @@ function toApiError(response: Response, body: unknown): ApiError {
   return new ApiError(response.status, code, message, flatten(problem.errors));
 }
 
-/** Nested field errors become dotted paths: `constraints.0.weight`. */
+/** Field names as dotted paths, `constraints.0.weight`, however the server wrote or nested them. */
 function flatten(errors: unknown, prefix = ""): FieldErrors {
-  if (Array.isArray(errors)) return prefix ? { [prefix]: errors.map(String) } : {};
+  if (Array.isArray(errors)) return prefix ? { [dotted(prefix)]: errors.map(String) } : {};
   if (!isRecord(errors)) return {};
   return Object.assign(
     {},
@@ -59,6 +59,10 @@ function flatten(errors: unknown, prefix = ""): FieldErrors {
       flatten(value, prefix ? `${prefix}.${key}` : key),
     ),
   );
+}
+
+function dotted(name: string): string {
+  return name.replace(/\[(\d+)\]/g, ".$1");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

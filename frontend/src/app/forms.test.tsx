@@ -60,7 +60,7 @@ test("the problem is saved whole, and a wrong weight is told in its row", async 
   server.use(
     http.put("*/api/projects/p-1", async ({ request }) => {
       saved = await request.json();
-      return problem(422, "invalid", "Not valid", { "constraints.0.weight": ["0 to 100."] });
+      return problem(422, "invalid", "Not valid", { "constraints[0].weight": ["0 to 100."] });
     }),
   );
   const { user } = visit("/projects/p-1/problem");

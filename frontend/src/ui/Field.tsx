@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { capitalize } from "../lib/format";
 import css from "./Field.module.css";
 
 export interface ControlProps {
@@ -28,7 +29,7 @@ export function Field({ label, hint, errors, children }: Props) {
       {children(control)}
       {isWrong && (
         <p id={`${id}-error`} className={css.error}>
-          {errors.join(" ")}
+          {sentence(errors)}
         </p>
       )}
       {hint && (
@@ -38,6 +39,11 @@ export function Field({ label, hint, errors, children }: Props) {
       )}
     </div>
   );
+}
+
+/** Messages begin in lower case, because they also stand after a field's name. */
+export function sentence(messages: readonly string[]): string {
+  return capitalize(messages.join("; "));
 }
 
 /** The sentence above a form that was refused, for what belongs to no field on it. */

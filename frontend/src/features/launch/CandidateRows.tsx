@@ -1,5 +1,5 @@
 import { Button } from "../../ui/Button";
-import { Field } from "../../ui/Field";
+import { Field, sentence } from "../../ui/Field";
 import css from "./CandidateRows.module.css";
 import { type CandidateDraft, newCandidate } from "./draft";
 
@@ -17,7 +17,9 @@ export function CandidateRows({ candidates, errorsAt, onChange }: Props) {
   return (
     <fieldset className={css.set}>
       <legend>Your candidates</legend>
-      {errorsAt("candidates") && <p className={css.error}>{errorsAt("candidates")?.join(" ")}</p>}
+      {errorsAt("candidates") && (
+        <p className={css.error}>{sentence(errorsAt("candidates") ?? [])}</p>
+      )}
       {candidates.map((row, i) => (
         // biome-ignore lint/a11y/useSemanticElements: a fieldset in a fieldset is announced twice
         <div key={row.key} className={css.row} role="group" aria-label={`Candidate ${i + 1}`}>

@@ -1,5 +1,5 @@
 import { Button } from "../../ui/Button";
-import { Field } from "../../ui/Field";
+import { Field, sentence } from "../../ui/Field";
 import css from "./ConstraintRows.module.css";
 import { type ConstraintDraft, HARD, newConstraint } from "./draft";
 
@@ -21,7 +21,9 @@ export function ConstraintRows({ constraints, errorsAt, onChange }: Props) {
         The weight says how much a constraint counts, from 0 to 100. One of 100 is hard: a candidate
         that breaks it stands last.
       </p>
-      {errorsAt("constraints") && <p className={css.error}>{errorsAt("constraints")?.join(" ")}</p>}
+      {errorsAt("constraints") && (
+        <p className={css.error}>{sentence(errorsAt("constraints") ?? [])}</p>
+      )}
       {constraints.map((row, i) => (
         <ConstraintRow
           key={row.key}

@@ -90,7 +90,7 @@ export function ProjectForm({ start, save, isSaving, error, action, note, onCanc
 function goalErrors(at: (field: string) => string[] | undefined, goals: string) {
   const lines = goals
     .split("\n")
-    .map((_, i) => at(`goals.${i}`)?.map((text) => `Line ${i + 1}: ${text}`));
+    .map((_, i) => at(`goals.${i}`)?.map((text) => `line ${i + 1} ${text}`));
   const all = [at("goals"), ...lines].flatMap((messages) => messages ?? []);
   return all.length > 0 ? all : undefined;
 }
