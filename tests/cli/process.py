@@ -11,6 +11,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from click.testing import CliRunner
+
+from crucible.cli import main
+
 COMMAND = [sys.executable, "-m", "crucible.cli"]
 PATIENCE_SECONDS = 60
 
@@ -34,6 +38,21 @@ def crucible(
         text=True,
         timeout=PATIENCE_SECONDS,
     )
+
+
+@dataclass
+class Answer:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def inside(*args: str, env: Mapping[str, str], stdin: str | None = None) -> Answer:
+    """As `crucible`, in this process: for what does not depend on having one of its own."""
+    ours = ("CRUCIBLE_", "OPENAI_")
+    without = {name: None for name in os.environ if name.startswith(ours)}
+    ran = CliRunner().invoke(main, args, env={**without, **env}, input=stdin)
+    return Answer(ran.exit_code, ran.stdout, ran.stderr)
 
 
 @dataclass
