@@ -1,0 +1,73 @@
+"""Every view, in both themes, narrow and wide: nothing for axe, nothing beyond the edge."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.world import World
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ASK = "rules => axe.run(document, {runOnly: rules})"
+OVERFLOW = """() => [document.documentElement, ...document.querySelectorAll("dialog")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1).length"""
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    found: list[dict[str, Any]] = page.evaluate(ASK, RULES)["violations"]
+    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_views_are_accessible_and_fit(
+    world: World, browser: Browser, theme: Any, width: int
+) -> None:
+    project = world.lab.project()
+    done = world.completed(project)
+    world.unmetered(project)
+    failed = world.failed(project)
+    world.lab.project(title="Untouched")
+    world.stub.hold()
+    live = world.lab.create(2, 2, project_id=project)
+    views = {
+        "/": "Projects",
+        f"/projects/{project}/runs": "#1",
+        f"/projects/{project}/runs?status=cancelled": "No run matches",
+        f"/projects/{project}/runs/{done.id}": "Calls",
+        f"/projects/{project}/runs/{failed.id}": "provider_auth",
+        f"/projects/{project}/runs/{live}": "not yet begun",
+        f"/projects/{project}/new": "Start",
+        f"/projects/{project}/problem": "Constraints",
+        f"/runs/{done.id}/results": "Ranking",
+        f"/runs/{failed.id}/results": "missing",
+        "/projects/nothing-here/runs": "There is no such project",
+    }
+    context = browser.new_context(
+        color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    for path, words in views.items():
+        page.goto(world.url + path)
+        expect(page.get_by_text(words).first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert violations(page) == [], path
+        assert page.evaluate(OVERFLOW) == 0, path
+    context.close()
+
+
+def test_the_theme_can_be_switched_and_stays(world: World, page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(world.url)
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    switch = page.get_by_role("button", name="Theme")
+    switch.click()
+    switch.click()
+    expect(switch).to_have_text("◐ Theme: dark")
+    assert page.evaluate(background) != light
+    page.reload()
+    expect(switch).to_have_text("◐ Theme: dark")
+    assert page.evaluate(background) != light
