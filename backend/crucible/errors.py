@@ -108,31 +108,36 @@ class ErrorKind(StrEnum):
 HINTS: Mapping[ErrorKind, str] = {
     ErrorKind.PROVIDER_UNREACHABLE: (
         "Check that the endpoint in CRUCIBLE_LLM_BASE_URL is up and reachable from here; if it is "
-        "only slow, raise CRUCIBLE_LLM_TIMEOUT_SECONDS. Then start the run again."
+        "only slow, raise CRUCIBLE_LLM_TIMEOUT_SECONDS. Then resume the run: it does and pays for "
+        "only what is missing."
     ),
     ErrorKind.PROVIDER_AUTH: (
         "Check CRUCIBLE_LLM_API_KEY (or OPENAI_API_KEY) and that the key may use this model; "
-        "restart with the right key and start the run again."
+        "restart with the right key, then resume the run."
     ),
     ErrorKind.PROVIDER_RATE_LIMITED: (
-        "Wait a minute or lower CRUCIBLE_CONCURRENCY, and look at the account's quota; then start "
-        "the run again."
+        "Wait a minute or lower CRUCIBLE_CONCURRENCY, and look at the account's quota; then resume "
+        "the run: it does and pays for only what is missing."
     ),
     ErrorKind.PROVIDER_ERROR: (
         "The provider answered with an error of its own. Look at its message and at the calls of "
-        "this run; check the model's name, or try again later."
+        "this run; check the model's name, or resume the run later."
     ),
     ErrorKind.INVALID_RESPONSE: (
         "The model's answers could not be read, even after a repair. Try a model that follows "
         "JSON schemas, or fewer candidates and scenarios. To see the answers themselves, set "
-        "CRUCIBLE_CAPTURE_CONTENT=on and run again."
+        "CRUCIBLE_CAPTURE_CONTENT=on and resume the run."
     ),
-    ErrorKind.BUDGET_EXCEEDED: "Start again with a larger budget.",
-    ErrorKind.WORKER_LOST: "The process that ran it is gone. Start the run again.",
-    ErrorKind.CANCELLED: "It was cancelled by request.",
-    ErrorKind.PRECONDITION: "Mend what the message names and start the run again.",
+    ErrorKind.BUDGET_EXCEEDED: "Resume the run with a larger budget.",
+    ErrorKind.WORKER_LOST: (
+        "Resume the run: everything that had been settled is kept, and only what is missing is "
+        "done and paid for."
+    ),
+    ErrorKind.CANCELLED: "Resume the run to go on where it stopped.",
+    ErrorKind.PRECONDITION: "Mend what the message names, then resume the run.",
     ErrorKind.INTERNAL: (
-        "This is a fault in Int Crucible. The server's log has the traceback; please report it."
+        "This is a fault in Int Crucible. The server's log has the traceback; please report it. "
+        "The run can be resumed."
     ),
 }
 

@@ -71,6 +71,8 @@ class Exhausted(Exception):
     """A question without an answer after all that was allowed."""
 
     failure: RunFailure
+    cause: str
+    """The last failure's reason, without how often it came."""
 
     @property
     def provider_error(self) -> bool:
@@ -156,7 +158,7 @@ class _Conversation(Generic[T]):
         reason, times = self._same_failure
         self._same_failure = (failure.reason, times + 1 if failure.reason == reason else 1)
         if not self._worth_another(failure):
-            raise Exhausted(self._give_up(failure))
+            raise Exhausted(self._give_up(failure), failure.reason)
         self._retries_left -= 1
         if self._wait(self._pause(failure)):
             raise Stopped
@@ -181,12 +183,8 @@ class _Conversation(Generic[T]):
 
     def _after_unusable(self, reply: Reply, problem: InvalidAnswer) -> None:
         if self._repairs_left == 0:
-            raise Exhausted(
-                RunFailure(
-                    ErrorKind.INVALID_RESPONSE,
-                    f"the model's answer could not be used, even after a repair: {problem}",
-                )
-            )
+            reason = f"the model's answer could not be used, even after a repair: {problem}"
+            raise Exhausted(RunFailure(ErrorKind.INVALID_RESPONSE, reason), reason)
         self._repairs_left -= 1
         self._prompt = _repair(self._question.prompt, reply, str(problem))
 

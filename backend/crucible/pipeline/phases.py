@@ -185,7 +185,7 @@ class _Tally:
         if failure.kind in FATAL:
             raise failure
         if lost >= PROVIDER_FAILURES_IN_A_ROW:
-            reason = f"{failure.reason}, for {lost} evaluations in a row"
+            reason = f"{exhausted.cause} for {lost} evaluations in a row"
             raise RunFailure(failure.kind, reason, failure.detail)
 
 

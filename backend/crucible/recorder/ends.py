@@ -14,7 +14,7 @@ SUMMARY_LIMIT = 300
 MESSAGE_LIMIT = 2000
 DATABASE_HINT = (
     "Look at the message: free space on the disk that holds the database, or end what holds its "
-    "lock; then start the run again."
+    "lock; then resume the run."
 )
 
 
