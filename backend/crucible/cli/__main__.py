@@ -1,3 +1,5 @@
+"""`python -m crucible.cli`."""
+
 from crucible.cli import main
 
 main(prog_name="crucible")
