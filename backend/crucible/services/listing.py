@@ -80,6 +80,8 @@ def _check(query: RunQuery) -> None:
         raise Invalid.field("status", "takes one of " + ", ".join(Status))
     if query.mode is not None and query.mode not in set(Mode):
         raise Invalid.field("mode", "takes one of " + ", ".join(Mode))
+    if query.q is not None and query.q.encode("utf-8", "replace").decode() != query.q:
+        raise Invalid.field("q", "takes text in UTF-8")
 
 
 def _page(query: RunQuery) -> Select[Any]:

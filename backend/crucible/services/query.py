@@ -44,7 +44,9 @@ def decode_cursor(cursor: str, kinds: Sequence[type | tuple[type, ...]]) -> list
     takes = "takes `next_cursor` of an answer to the same question"
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        key = json.loads(raw.decode())
+        text = raw.decode()
+        key = json.loads(text)
+        json.dumps(key, ensure_ascii=False).encode()  # half of a surrogate pair is no key
     except (ValueError, binascii.Error, RecursionError):
         raise Invalid.field("cursor", takes) from None
     fits = (

@@ -17,6 +17,7 @@ _LAST = "\U0010ffff"
 def resolve_project(session: Session, ref: str) -> str:
     """The id of the project that `ref` names: its id, a prefix of 8 or more characters, or its
     exact title. Raises NotFound or Ambiguous."""
+    ref = _storable(ref)
     if found := _by_id(session, Project.id, ref):
         return found
     titled = _unless_several(
@@ -32,6 +33,7 @@ def resolve_project(session: Session, ref: str) -> str:
 def resolve_run(session: Session, ref: str, project_id: str | None = None) -> str:
     """The id of the run that `ref` names: its id, a prefix of 8 or more characters, or its number
     within `project_id` or the only project. Raises NotFound or Ambiguous."""
+    ref = _storable(ref)
     if number := _NUMBER.fullmatch(ref):
         found = _by_number(session, int(number[1]), project_id) or _by_id(session, Run.id, ref)
         if found is None and project_id is None and _project_count(session) > 1:
@@ -87,6 +89,11 @@ def _unless_several(found: list[str], otherwise: str) -> str | None:
     if len(found) > 1:
         raise Ambiguous(otherwise)
     return found[0] if found else None
+
+
+def _storable(ref: str) -> str:
+    # A word of a command line that is not UTF-8 arrives with halves of surrogate pairs.
+    return ref.encode("utf-8", "replace").decode()
 
 
 def _quoted(ref: str) -> str:
