@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from crucible.api import document, health, pages, projects, runs
+from crucible.api import commands, document, health, pages, projects, runs
 from crucible.api.database import db
 from crucible.api.errors import register_errors
 from crucible.api.json import OrjsonProvider
@@ -30,10 +30,12 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         **document.CONFIG,
     )
-    app.extensions[NAME] = State(settings, clock or SystemClock(), executor, url)
+    scrub = Scrubber(settings.secrets())
+    app.extensions[NAME] = State(settings, clock or SystemClock(), executor, url, scrub)
     db.init_app(app)
     register_guards(app, settings.host)
-    document.register(app, (health.blueprint, projects.blueprint, runs.blueprint))
+    blueprints = (health.blueprint, projects.blueprint, runs.blueprint, commands.blueprint)
+    document.register(app, blueprints)
     app.register_blueprint(pages.blueprint)
-    register_errors(app, Scrubber(settings.secrets()))
+    register_errors(app, scrub)
     return app

@@ -9,8 +9,10 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from crucible.db import make_engine
+from crucible.api.state import state
+from crucible.db import Database, make_engine
 from crucible.models import Base
+from crucible.services import lost
 
 
 class Bound(SQLAlchemy):
@@ -22,8 +24,12 @@ db = Bound(model_class=Base, disable_autonaming=True, session_options={"autoflus
 
 
 def reading() -> Session:
-    """The request's session; it ends with the request."""
-    return db.session()
+    """The request's session; it ends with the request. Workers that have died are noticed before
+    it reads."""
+    session = db.session()
+    here = state()
+    lost.look(session, Database(db.engine), here.clock, here.scrub)
+    return session
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from crucible import llm, migrate
 from crucible.clock import Clock
 from crucible.config import Settings
 from crucible.errors import CrucibleError
+from crucible.scrub import Scrubber
 
 NAME = "crucible"
 
@@ -17,6 +18,10 @@ NAME = "crucible"
 class Executor(Protocol):
     def wake(self) -> None:
         """There is a run to pick up."""
+        ...
+
+    def cancel(self, run_id: str) -> None:
+        """The run has been asked to stop; if it runs here it need not wait to find out."""
         ...
 
     def state(self) -> dict[str, Any]: ...
@@ -28,10 +33,15 @@ class State:
     clock: Clock
     executor: Executor | None
     database_url: str
+    scrub: Scrubber
 
     def wake(self) -> None:
         if self.executor is not None:
             self.executor.wake()
+
+    def cancel(self, run_id: str) -> None:
+        if self.executor is not None:
+            self.executor.cancel(run_id)
 
     def health(self) -> dict[str, Any]:
         database = self._database()

@@ -2,6 +2,7 @@
 
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -29,9 +30,13 @@ def fetch() -> None:
     Interrupted, it continues where it stopped. Does nothing when the file is there, or when
     CRUCIBLE_LOCAL_MODEL names one.
     """
+    emit.text(str(bring(config.load().local_model)))
+
+
+def bring(local_model: str | None) -> Path:
+    """Fetches the model's file if it is not there, with progress on stderr; its path."""
     with _progress(sys.stderr) as progress:
-        path = files.fetch(config.load().local_model, progress=progress)
-    emit.text(str(path))
+        return files.fetch(local_model, progress=progress)
 
 
 @model.command()

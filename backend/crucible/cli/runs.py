@@ -1,12 +1,13 @@
-"""`crucible runs`: list, show, verify."""
+"""`crucible runs`: list, show, verify; cancel and resume."""
 
 import shlex
 from typing import Any
 
 import click
 
-from crucible.cli import emit, state
+from crucible.cli import emit, run_commands, state
 from crucible.cli.options import examples, format_option, project_option
+from crucible.cli.run_reference import resolve
 from crucible.cli.text import Screen
 from crucible.clock import SystemClock
 
@@ -44,7 +45,7 @@ class RunsGroup(click.Group):
     ),
 )
 def runs() -> None:
-    """List, show and verify runs.
+    """List, show, verify, cancel and resume runs.
 
     Without a subcommand: lists, with the options of `crucible runs list`.
     """
@@ -166,7 +167,7 @@ def show(run: str, project: str | None, form: str) -> None:
 
     now = SystemClock().now()
     with state.reading() as session:
-        run_id = _resolve(session, run, project)
+        run_id = resolve(session, run, project)
         found = service.get_run(session, run_id, now)
         if form == "json":
             emit.value(found)
@@ -197,7 +198,7 @@ def verify(run: str | None, project: str | None, form: str) -> None:
         raise click.UsageError("--project-id goes with a RUN.")
     with state.reading() as session:
         if run:
-            checked = [service.verify_run(session, _resolve(session, run, project))]
+            checked = [service.verify_run(session, resolve(session, run, project))]
         else:
             checked = list(service.verify_all(session))
     if form == "json":
@@ -223,9 +224,5 @@ def calls_of(session: Any, run_id: str) -> list[dict[str, Any]]:
     return calls
 
 
-def _resolve(session: Any, run: str, project: str | None) -> str:
-    from crucible.services import projects as project_service  # noqa: PLC0415 - SQLAlchemy
-    from crucible.services import runs as service  # noqa: PLC0415
-
-    project_id = project_service.resolve_project(session, project) if project else None
-    return service.resolve_run(session, run, project_id)
+runs.add_command(run_commands.cancel)
+runs.add_command(run_commands.resume)

@@ -18,10 +18,15 @@ START = "Start with `crucible serve` (page and API) or `crucible test-run` (one 
 
 @contextmanager
 def reading() -> Iterator["Session"]:
-    """A session on the database that is there. Never creates one."""
-    url = config.load().database_url
-    require_database(url)
-    with opened(url) as database, database.reading() as session:
+    """A session on the database that is there, with dead workers noticed. Never creates one."""
+    from crucible.clock import SystemClock  # noqa: PLC0415 - see `opened`
+    from crucible.scrub import Scrubber  # noqa: PLC0415
+    from crucible.services import lost  # noqa: PLC0415
+
+    settings = config.load()
+    require_database(settings.database_url)
+    with opened(settings.database_url) as database, database.reading() as session:
+        lost.look(session, database, SystemClock(), Scrubber(settings.secrets()))
         yield session
 
 

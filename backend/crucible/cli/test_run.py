@@ -57,18 +57,24 @@ def test_run(project: str | None, form: str, **asked: Any) -> None:
     """
     settings = config.load()
     request = _request(asked)
-    _require_model(settings)
+    require_model(settings)
     from crucible import migrate  # noqa: PLC0415 - SQLAlchemy: not for `--help`
 
     logs.configure(settings)
     migrate.ensure(settings.database_url)
     with state.opened(settings.database_url) as database:
         run_id = _start(database, settings, project, request)
-        progress = Progress()
-        _run(database, settings, run_id, progress)
-        adds_up = _verify(database, run_id, progress)
-        status = _summarise(database, run_id, form)
-    raise click.exceptions.Exit(EXIT.get(status, 1) if adds_up else DIFFERS)
+        code = watched(database, settings, run_id, form)
+    raise click.exceptions.Exit(code)
+
+
+def watched(database: "Database", settings: Settings, run_id: str, form: str) -> int:
+    """Runs a `created` run here, verifies it and prints it; the exit code that says how it went."""
+    progress = Progress()
+    _run(database, settings, run_id, progress)
+    adds_up = _verify(database, run_id, progress)
+    status = _summarise(database, run_id, form)
+    return EXIT.get(status, 1) if adds_up else DIFFERS
 
 
 def _request(asked: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def _candidate(text: str) -> dict[str, str]:
     return {"title": title.strip(), "description": description.strip()}
 
 
-def _require_model(settings: Settings) -> None:
+def require_model(settings: Settings) -> None:
     from crucible import llm  # noqa: PLC0415 - may pull in the embedded model's parts
 
     health = llm.health(settings)

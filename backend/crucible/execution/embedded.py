@@ -19,6 +19,7 @@ from crucible.models.values import Status
 from crucible.pipeline.runner import OpenModel, execute
 from crucible.recorder.control import Control, Stop
 from crucible.recorder.lease import Lease, LeaseLost, Owner, claim
+from crucible.recorder.liveness import notice_deaths
 from crucible.recorder.recorder import RunRecorder
 from crucible.scrub import Scrubber
 
@@ -70,6 +71,13 @@ class EmbeddedExecutor:
         """There may be a new run."""
         self._wake.set()
 
+    def cancel(self, run_id: str) -> None:
+        """Tells a run of this process at once what its next write would tell it."""
+        with self._lock:
+            active = self._active.get(run_id)
+        if active is not None:
+            active.control.ask_to_stop(Stop.cancelled())
+
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Claims no more, and gives active runs `timeout` seconds to end as stopped.
 
@@ -107,6 +115,7 @@ class EmbeddedExecutor:
         }
 
     def _dispatch(self) -> None:
+        self._end_lost_runs()
         while not self._stopping.is_set():
             self._wake.clear()
             try:
@@ -114,6 +123,13 @@ class EmbeddedExecutor:
             except Unavailable as error:
                 log.warning("no runs claimed: %s", error)
             self._wake.wait(POLL_SECONDS)
+
+    def _end_lost_runs(self) -> None:
+        """What an earlier process left behind need not wait for a reader."""
+        try:
+            notice_deaths(self._database, self._clock, self._scrub)
+        except Unavailable as error:
+            log.warning("lost runs were not looked for: %s", error)
 
     def _claim_what_fits(self) -> None:
         while not self._stopping.is_set():

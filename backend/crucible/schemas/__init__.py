@@ -6,6 +6,7 @@ from crucible.schemas.queries import CallQuerySchema, NoQuerySchema, RunQuerySch
 from crucible.schemas.results import ResultsSchema
 from crucible.schemas.runs import (
     CallPageSchema,
+    ResumeInputSchema,
     RunDetailSchema,
     RunInputSchema,
     RunPageSchema,
@@ -23,6 +24,7 @@ __all__ = [
     "ProjectListSchema",
     "ProjectSchema",
     "ResultsSchema",
+    "ResumeInputSchema",
     "RunDetailSchema",
     "RunInputSchema",
     "RunPageSchema",

@@ -73,6 +73,10 @@ class RunInputSchema(Input):
     )
 
 
+class ResumeInputSchema(Input):
+    budget = NotYet("Limits on a run are not enforced in this version: leave it out.")
+
+
 class ProgressSchema(Output):
     phase = word(PhaseName, "The phase it is in, or ended in.")
     done = count("What this phase produced so far.")

@@ -13,6 +13,7 @@ from crucible.clock import rfc3339
 from crucible.errors import Invalid
 from crucible.models import Project, Run
 from crucible.models.values import Mode, Status
+from crucible.services.lost import overlaid
 from crucible.services.query import decode_cursor, encode_cursor
 from crucible.services.summary import RUN_COLUMNS, phases_of, summarize
 
@@ -64,7 +65,9 @@ def list_runs(session: Session, query: RunQuery, now: datetime) -> dict[str, Any
     return {
         "project_id": query.project_id,
         "generated_at": rfc3339(now),
-        "runs": [summarize(row, phases.get(row["id"], []), now) for row in rows],
+        "runs": [
+            summarize(*overlaid(session, row, phases.get(row["id"], [])), now) for row in rows
+        ],
         "total": _total(session, query),
         "has_more": more,
         "next_cursor": _cursor(query, rows[-1]) if more else None,

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 from crucible.clock import rfc3339, seconds_between
 from crucible.errors import Invalid, NotFound
 from crucible.models import CandidateRow, LLMCall, Project, Run, RunAttempt
+from crucible.recorder.requests import cancel as cancel_run
+from crucible.recorder.requests import resume as resume_run
 from crucible.services.listing import RunQuery, list_runs
+from crucible.services.lost import overlaid
 from crucible.services.query import decode_cursor, encode_cursor
 from crucible.services.references import resolve_run
 from crucible.services.starting import start_run
@@ -19,11 +22,13 @@ from crucible.services.usage import usd
 
 __all__ = [
     "RunQuery",
+    "cancel_run",
     "get_run",
     "get_summary",
     "list_calls",
     "list_runs",
     "resolve_run",
+    "resume_run",
     "start_run",
 ]
 
@@ -54,7 +59,12 @@ _CONFIG = (
 
 def get_summary(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
     """The summary of one run, as lists show it. Raises NotFound."""
-    return summarize(_row(session, run_id), phases_of(session, [run_id]).get(run_id, []), now)
+    return _summary(session, _row(session, run_id), now)
+
+
+def _summary(session: Session, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    phases = phases_of(session, [run["id"]]).get(run["id"], [])
+    return summarize(*overlaid(session, run, phases), now)
 
 
 def get_run(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
@@ -62,7 +72,7 @@ def get_run(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
     Raises NotFound."""
     run = _row(session, run_id, *_DETAIL_COLUMNS)
     return {
-        **summarize(run, phases_of(session, [run_id]).get(run_id, []), now),
+        **_summary(session, run, now),
         "config": _config(run),
         "budget": run["budget"],
         "worker": _worker(run),
