@@ -137,10 +137,12 @@ def _run(database: "Database", settings: Settings, run_id: str, progress: Progre
             run_now(database, settings, run_id, tick)
         except Conflict:
             progress.say("A server on this database has taken the run; watching it.")
-            while _summary(database, run_id)["status"] in ("created", "running"):
-                tick()
-                time.sleep(POLL_SECONDS)
+        # Also after an interrupt: joining a thread that was interrupted while joining returns at
+        # once (CPython up to 3.12 takes it for ended), with the run's last calls in flight.
+        while _summary(database, run_id)["status"] in ("created", "running"):
             tick()
+            time.sleep(POLL_SECONDS)
+        tick()
 
 
 @contextmanager
