@@ -28,6 +28,13 @@ export function ModelNotice({ health, error }: Props) {
       </Notice>
     );
   }
+  if (!health.executor.running) {
+    return (
+      <Notice title="Nothing executes runs here" tone="warn">
+        <p>A run that is started now waits until a server that executes runs picks it up.</p>
+      </Notice>
+    );
+  }
   return (
     <Notice title={name}>
       {llm.kind === "local" ? <SmallModel /> : <p>Ready, served by {llm.provider ?? llm.kind}.</p>}

@@ -1,4 +1,4 @@
-import { capitalize, formatScore, formatShare } from "../../lib/format";
+import { formatScore, formatShare } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import css from "./CellDialog.module.css";
@@ -28,9 +28,8 @@ function Scores({ cell: { evaluation, reason } }: { cell: Cell }) {
       <>
         <h3 className={css.label}>Missing</h3>
         <p className={css.words}>
-          This pair has no score:{" "}
-          {reason ? capitalize(reason.replaceAll("_", " ")) : "it was not evaluated"}. None is made
-          up for it.
+          This pair has no score: {reason ? reason : "it was not evaluated"}. None is made up for
+          it.
         </p>
       </>
     );

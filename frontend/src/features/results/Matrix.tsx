@@ -103,7 +103,7 @@ function CellButton({ cell, measure, heat, onOpen }: CellButtonProps) {
   const { candidate, scenario, evaluation } = cell;
   const place = `${candidate.title}, ${scenario.name}`;
   if (!evaluation) {
-    const why = cell.reason ? capitalize(cell.reason.replaceAll("_", " ")) : "Not evaluated";
+    const why = cell.reason ? capitalize(cell.reason) : "Not evaluated";
     return (
       <button type="button" className={css.gap} title={why} onClick={onOpen}>
         <span aria-hidden="true">{MISSING}</span>

@@ -1,5 +1,5 @@
 import type { Results, RunDetail } from "../../api/types";
-import { capitalize, plural } from "../../lib/format";
+import { plural } from "../../lib/format";
 import css from "./MissingList.module.css";
 
 /** What the ranking could not take into account, and why. */
@@ -13,7 +13,7 @@ export function MissingList({ run, results }: { run: RunDetail; results: Results
       <ul>
         {[...byReason].map(([reason, count]) => (
           <li key={reason}>
-            {plural(count, "evaluation")}: {capitalize(reason.replaceAll("_", " "))}
+            {plural(count, "evaluation")}: {reason}
           </li>
         ))}
       </ul>

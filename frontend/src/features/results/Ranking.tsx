@@ -57,7 +57,7 @@ function CandidateRow({ candidate }: { candidate: RankedCandidate }) {
         {candidate.missing_count > 0 && (
           <p className={css.short}>{plural(candidate.missing_count, "evaluation")} missing</p>
         )}
-        <Description text={candidate.description} />
+        <Description candidate={candidate} />
         <Constraints candidate={candidate} />
       </td>
       <Score label="I" value={candidate.I} strong />
@@ -95,13 +95,24 @@ function Score({ label, value, strong = false }: ScoreProps) {
 }
 
 /** The first lines of it; a click shows the rest. */
-function Description({ text }: { text: string }) {
-  if (!text) return null;
+function Description({ candidate }: { candidate: RankedCandidate }) {
+  const { description, predicted_effects: effects } = candidate;
+  if (!description && effects.length === 0) return null;
   return (
     <details className={css.about}>
       <summary>
-        <span>{text}</span>
+        <span>{description || "Predicted effects"}</span>
       </summary>
+      {effects.length > 0 && (
+        <ul className={css.effects} aria-label="Predicted effects">
+          {effects.map((effect) => (
+            <li key={effect.constraint}>
+              {effect.constraint}: {effect.direction}
+              {effect.magnitude && `, ${effect.magnitude}`}
+            </li>
+          ))}
+        </ul>
+      )}
     </details>
   );
 }

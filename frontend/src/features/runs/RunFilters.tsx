@@ -49,7 +49,7 @@ export function RunFilters({ search, page }: Props) {
           ])}
         </Select>
       </span>
-      {search.isFiltered && (
+      {search.isNarrowed && (
         <Button kind="quiet" onClick={search.clear}>
           Clear
         </Button>

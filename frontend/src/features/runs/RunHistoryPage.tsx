@@ -19,33 +19,25 @@ export interface RunListContext {
 export function RunHistoryPage() {
   const { projectId = "" } = useParams();
   const search = useRunSearch();
-  const {
-    data: page,
-    error,
-    refetch,
-    dataUpdatedAt,
-  } = useQuery(runsQuery(projectId, search.query));
+  const list = useQuery(runsQuery(projectId, search.query));
+  const { data: page, error, refetch } = list;
   const runs = page?.runs ?? [];
   useFreshAnswers(projectId, runs);
   useEffect(warmUpDialog, []);
 
-  if (error && !page) {
-    return <ErrorNotice what="the runs" error={error} onRetry={() => refetch()} />;
-  }
   const isUntouched = page?.runs.length === 0 && !search.isFiltered && search.isFirstPage;
+  if (isUntouched) return <NoRuns projectId={projectId} />;
   return (
     <>
-      <StaleNotice error={error} since={dataUpdatedAt} onRetry={() => refetch()} />
-      {isUntouched ? (
-        <NoRuns projectId={projectId} />
+      {page && <StaleNotice error={error} since={list.dataUpdatedAt} onRetry={() => refetch()} />}
+      <AnswersStrip projectId={projectId} />
+      <RunFilters search={search} page={page} />
+      {error && !page ? (
+        <ErrorNotice what="the runs" error={error} onRetry={() => refetch()} />
       ) : (
-        <>
-          <AnswersStrip projectId={projectId} />
-          <RunFilters search={search} page={page} />
-          <RunTable runs={page?.runs} search={search} />
-          {page && <Pager page={page} search={search} />}
-        </>
+        <RunTable runs={page?.runs} search={search} isRenewing={list.isPlaceholderData} />
       )}
+      {page && <Pager page={page} search={search} />}
       <Suspense fallback={null}>
         <Outlet context={{ runs } satisfies RunListContext} />
       </Suspense>

@@ -10,13 +10,15 @@ import type { RunSearch } from "./useRunSearch";
 interface Props {
   runs: readonly Run[] | undefined;
   search: RunSearch;
+  /** Rows of another question stand in until the answer comes. */
+  isRenewing: boolean;
 }
 
-export function RunTable({ runs, search }: Props) {
+export function RunTable({ runs, search, isRenewing }: Props) {
   if (runs?.length === 0) return <NothingMatches search={search} />;
   const num = table.num;
   return (
-    <table className={table.table} aria-label="Runs" aria-busy={!runs}>
+    <table className={table.table} aria-label="Runs" aria-busy={!runs || isRenewing}>
       <thead>
         <tr>
           <th scope="col">Run</th>

@@ -72,6 +72,7 @@ export function useRunSearch() {
       sort,
       status: status[0] ?? "",
       since: since ?? "",
+      isNarrowed: status.length > 0 || since !== null || cursor !== null,
       isFiltered: status.length > 0 || since !== null,
       isFirstPage: cursor === null,
       hasTrail: trail.length > 0,
