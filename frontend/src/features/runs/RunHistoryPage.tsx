@@ -1,7 +1,7 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect, useRef } from "react";
 import { Outlet, useParams } from "react-router";
-import { isLive, type Run } from "../../api/types";
+import { isLive, type Run, type RunPage } from "../../api/types";
 import { ErrorNotice, StaleNotice } from "../../ui/ErrorNotice";
 import { AnswersStrip } from "./AnswersStrip";
 import { NoRuns } from "./NoRuns";
@@ -9,7 +9,7 @@ import { Pager } from "./Pager";
 import { answersKey, runsQuery } from "./queries";
 import { RunFilters } from "./RunFilters";
 import { RunTable } from "./RunTable";
-import { useRunSearch } from "./useRunSearch";
+import { type RunSearch, useRunSearch } from "./useRunSearch";
 
 /** What the dialog over the list needs to know of the list. */
 export interface RunListContext {
@@ -25,11 +25,28 @@ export function RunHistoryPage() {
   useFreshAnswers(projectId, runs);
   useEffect(warmUpDialog, []);
 
-  const isUntouched = page?.runs.length === 0 && !search.isFiltered && search.isFirstPage;
-  if (isUntouched) return <NoRuns projectId={projectId} />;
+  const isUntouched = page?.runs.length === 0 && !search.isNarrowed;
   return (
     <>
       {page && <StaleNotice error={error} since={list.dataUpdatedAt} onRetry={() => refetch()} />}
+      {isUntouched ? <NoRuns projectId={projectId} /> : <History list={list} search={search} />}
+      <Suspense fallback={null}>
+        <Outlet context={{ runs } satisfies RunListContext} />
+      </Suspense>
+    </>
+  );
+}
+
+interface HistoryProps {
+  list: UseQueryResult<RunPage>;
+  search: RunSearch;
+}
+
+function History({ list, search }: HistoryProps) {
+  const { projectId = "" } = useParams();
+  const { data: page, error, refetch } = list;
+  return (
+    <>
       <AnswersStrip projectId={projectId} />
       <RunFilters search={search} page={page} />
       {error && !page ? (
@@ -38,9 +55,6 @@ export function RunHistoryPage() {
         <RunTable runs={page?.runs} search={search} isRenewing={list.isPlaceholderData} />
       )}
       {page && <Pager page={page} search={search} />}
-      <Suspense fallback={null}>
-        <Outlet context={{ runs } satisfies RunListContext} />
-      </Suspense>
     </>
   );
 }
