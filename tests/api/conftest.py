@@ -1,0 +1,80 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from tests.fakes import FakeClock
+from tests.seed import new_database
+
+from crucible import config
+from crucible.api import create_app
+from crucible.api.database import db
+from crucible.db import Database
+
+KEY = "sk-test-6d41c0ffee9a7e53"
+
+
+def send(client: FlaskClient, method: str, path: str, body: Any) -> Any:
+    """Sends a body as JSON, also one that the server's own encoder would refuse."""
+    return client.open(path, method=method, data=json.dumps(body), content_type="application/json")
+
+
+class FakeExecutor:
+    def __init__(self) -> None:
+        self.woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "embedded", "active": 0, "max_active": 8, "running": True}
+
+
+@pytest.fixture
+def url(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return new_database(tmp_path, tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    made = Database.open(url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def executor() -> FakeExecutor:
+    return FakeExecutor()
+
+
+@pytest.fixture
+def app(url: str, clock: FakeClock, executor: FakeExecutor) -> Iterator[Flask]:
+    environ = {
+        "CRUCIBLE_DATABASE_URL": url,
+        "CRUCIBLE_LLM_BASE_URL": "http://127.0.0.1:9/v1",
+        "CRUCIBLE_LLM_API_KEY": KEY,
+    }
+    made = create_app(config.load(environ), executor=executor, clock=clock)
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def project_id(client: FlaskClient) -> str:
+    made = client.post("/api/projects", json={"title": "Checkout p99"})
+    assert made.status_code == 201
+    return str(made.get_json()["id"])
