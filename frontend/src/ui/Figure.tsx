@@ -1,4 +1,4 @@
-import { formatCost, formatExactCost, formatTokens, MISSING } from "../lib/format";
+import { formatCost, formatExactCost, formatTokens, MISSING, plural } from "../lib/format";
 import css from "./Figure.module.css";
 
 /** An em dash that says, to eye and ear, why nothing stands there. */
@@ -15,18 +15,21 @@ interface CostProps {
   usd: number | null | undefined;
   unpriced?: number;
   missing?: string;
+  /** It still runs: calls under way have no price yet, which is no gap in what is known. */
+  soFar?: boolean;
 }
 
 export function Cost({
   usd,
   unpriced = 0,
   missing = "No price is known for these calls",
+  soFar = false,
 }: CostProps) {
   if (usd == null) return <Missing why={missing} />;
   const exact = formatExactCost(usd);
-  const title =
-    unpriced > 0 ? `At least ${exact}: ${unpriced} of the calls have no known price` : exact;
-  return <span title={title}>{formatCost(usd, unpriced)}</span>;
+  if (soFar) return <span title={`${exact} so far`}>{formatCost(usd)}</span>;
+  const gap = `At least ${exact}: ${plural(unpriced, "call has", "calls have")} no known price`;
+  return <span title={unpriced > 0 ? gap : exact}>{formatCost(usd, unpriced)}</span>;
 }
 
 interface TokensProps {

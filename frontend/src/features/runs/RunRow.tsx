@@ -61,6 +61,7 @@ export function RunRow({ run }: { run: Run }) {
           usd={total?.cost_usd}
           unpriced={total?.unpriced_call_count ?? 0}
           missing={whyNoCost(run)}
+          soFar={isLive(run)}
         />
       </td>
     </tr>

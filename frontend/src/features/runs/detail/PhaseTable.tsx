@@ -32,7 +32,7 @@ function Rows({ run, now }: { run: RunDetail; now: number }) {
             <th scope="col">Phase</th>
             <th scope="col" className={css.axis}>
               <span>0s</span>
-              <span>{seconds > 0 && formatDuration(seconds)}</span>
+              <span>{seconds > 0 && (isLive(run) ? formatElapsed : formatDuration)(seconds)}</span>
             </th>
             <th scope="col">Took</th>
             <th scope="col">Share</th>
@@ -107,7 +107,7 @@ function Begun({ row, seconds }: { row: PhaseRow; seconds: number }) {
         {row.calls === 0 ? (
           <NoCalls />
         ) : (
-          <Cost usd={usage?.cost_usd} unpriced={usage?.unpriced_call_count ?? 0} />
+          <Cost usd={usage?.cost_usd} unpriced={usage?.unpriced_call_count ?? 0} soFar={running} />
         )}
       </td>
     </tr>

@@ -47,6 +47,7 @@ export function RunHead({ run, step, onClose }: Props) {
             usd={total?.cost_usd}
             unpriced={total?.unpriced_call_count ?? 0}
             missing={whyNoCost(run)}
+            soFar={isLive(run)}
           />
           {isLive(run) && total?.cost_usd != null && " so far"}
         </span>

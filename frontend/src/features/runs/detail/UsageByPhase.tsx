@@ -1,4 +1,4 @@
-import { PHASES, type Phase, type RunDetail, type Usage } from "../../../api/types";
+import { isLive, PHASES, type Phase, type RunDetail, type Usage } from "../../../api/types";
 import { capitalize, formatCost, formatCount, formatTokens, plural } from "../../../lib/format";
 import { whyNoUsage } from "../missing";
 import { Section } from "./Section";
@@ -13,6 +13,7 @@ interface Share {
 /** Where the tokens and the money went, stacked by phase. */
 export function UsageByPhase({ run }: { run: RunDetail }) {
   const usage = run.llm_usage;
+  const live = isLive(run);
   return (
     <Section title="Usage by phase">
       {!usage && <p className={css.words}>{whyNoUsage(run)}.</p>}
@@ -25,10 +26,10 @@ export function UsageByPhase({ run }: { run: RunDetail }) {
           />
           <Stack
             name="Cost"
-            shares={shares(usage.phases, (of) => of.cost_usd, costOf)}
+            shares={shares(usage.phases, (of) => of.cost_usd, costOf(live))}
             missing="No price is known for these calls, so there is nothing to divide."
           />
-          <Details total={usage.total} />
+          <Details total={usage.total} live={live} />
         </>
       )}
     </Section>
@@ -36,7 +37,10 @@ export function UsageByPhase({ run }: { run: RunDetail }) {
 }
 
 const tokensOf = (usage: Usage) => formatTokens(usage.total_tokens);
-const costOf = (usage: Usage) => formatCost(usage.cost_usd, usage.unpriced_call_count);
+
+/** Of a live run the calls under way have no price yet: that is no gap. */
+const costOf = (live: boolean) => (usage: Usage) =>
+  formatCost(usage.cost_usd, live ? 0 : usage.unpriced_call_count);
 
 function shares(
   phases: Partial<Record<Phase, Usage>>,
@@ -85,7 +89,7 @@ function Stack({ name, shares: parts, missing }: StackProps) {
   );
 }
 
-function Details({ total }: { total: Usage }) {
+function Details({ total, live }: { total: Usage; live: boolean }) {
   const facts = [
     plural(total.call_count, "call"),
     `${formatCount(total.failed_call_count)} failed`,
@@ -93,7 +97,7 @@ function Details({ total }: { total: Usage }) {
     part(total.cached_input_tokens, "input tokens from cache"),
     part(total.reasoning_tokens, "reasoning tokens"),
     part(total.unmetered_call_count, "answers without token counts"),
-    part(total.unpriced_call_count, "calls without a known price"),
+    part(total.unpriced_call_count, `calls without a known price${live ? " yet" : ""}`),
   ];
   return <p className={css.words}>{facts.filter((fact) => fact !== null).join(" · ")}</p>;
 }
