@@ -4,7 +4,7 @@ import pytest
 from crucible.cli import run_view
 from crucible.cli.text import Screen, width
 
-from .samples import NOW, PROJECT_ID, RUN_ID, call, detail, metrics, timing, usage, work
+from .samples import NOW, RUN_ID, call, detail, metrics, timing, usage, work
 
 CALLS = [
     call(),
@@ -58,7 +58,7 @@ def test_failure_says_what_where_when_why_and_what_to_do():
         "last good    scenarios: 8 of 8",
     ):
         assert said in text
-    assert text.endswith(f"next: crucible test-run --project-id {PROJECT_ID}")
+    assert text.endswith(f"next: crucible runs resume {RUN_ID} --here")
 
 
 def test_run_without_a_failure_has_no_failure_section():
@@ -159,7 +159,13 @@ def test_phase_under_way_is_drawn_up_to_now():
         "resource_breakdown": {"design": work(5, 0, 1)},
         "notes": [],
     }
-    text = render(detail(status="running", metrics=live, completed_at=None))
+    shown = detail(
+        status="running",
+        metrics=live,
+        started_at="2026-11-22T10:59:00.000Z",
+        completed_at=None,
+    )
+    text = render(shown)
     assert section(text, "Phases")[0].startswith("◐ design")
     assert section(text, "Phases")[1].split() == ["0s", "1m", "00s"]
 

@@ -18,7 +18,8 @@ def usage(run: Summary, screen: Screen) -> list[str]:
     if not run["llm_usage"]:
         return ["no model was called"]
     phases, total = run["llm_usage"]["phases"], run["llm_usage"]["total"]
-    rows = [_usage_row(name, used) for name, used in [*phases.items(), ("total", total)]]
+    called = {name: used for name, used in phases.items() if used["call_count"]}
+    rows = [_usage_row(name, used) for name, used in [*called.items(), ("total", total)]]
     heads = {column: "" if column == "phase" else column for column in USAGE}
     _, columns = fit(
         [heads, *rows],
@@ -60,8 +61,8 @@ def _unknowns(total: dict[str, Any], screen: Screen) -> list[str]:
     return [line for sentence in said for line in wrapped(sentence, screen)]
 
 
-def calls(run: Summary, made: Sequence[dict[str, Any]] | None, screen: Screen) -> list[str]:
-    """`made` are the run's calls, or None when they were not read."""
+def calls(run: Summary, made: Sequence[dict[str, Any]], screen: Screen) -> list[str]:
+    """How many there were, and the ones to look at first."""
     total = run_words.usage(run)
     if not total:
         return []
@@ -74,6 +75,7 @@ def calls(run: Summary, made: Sequence[dict[str, Any]] | None, screen: Screen) -
     if not made:
         return [head]
     worst = sorted(made, key=_failed_then_slowest)[:SHOWN_CALLS]
+    order = "failed, then slowest" if any(map(_is_failed, made)) else "slowest first"
     rows, columns = fit(
         [_call_row(call) for call in worst],
         CALL,
@@ -85,12 +87,16 @@ def calls(run: Summary, made: Sequence[dict[str, Any]] | None, screen: Screen) -
         {**row, "mark": run_words.coloured(screen, _colour_of(call), row["mark"])}
         for row, call in zip(rows, worst, strict=True)
     ]
-    heading = f"{head}; failed, then slowest:" if len(made) > 1 else head
+    heading = f"{head}; {order}:" if len(made) > 1 else head
     return [*wrapped(heading, screen), *lay_out(styled, columns, right=CALL[3:])]
 
 
+def _is_failed(call: dict[str, Any]) -> bool:
+    return call["outcome"] not in ("ok", "pending")
+
+
 def _failed_then_slowest(call: dict[str, Any]) -> tuple[bool, float]:
-    return call["outcome"] in ("ok", "pending"), -(call["latency_seconds"] or 0.0)
+    return not _is_failed(call), -(call["latency_seconds"] or 0.0)
 
 
 def _colour_of(call: dict[str, Any]) -> str:

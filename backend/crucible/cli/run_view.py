@@ -17,21 +17,39 @@ MADE = (
 )
 
 
-def render(
-    run: Summary, calls: Sequence[dict[str, Any]] | None, screen: Screen, now: datetime
-) -> str:
-    """`calls` are the run's calls, or None when they were not read."""
-    blocks = [
+def render(run: Summary, calls: Sequence[dict[str, Any]], screen: Screen, now: datetime) -> str:
+    """`calls` are the run's calls."""
+    return _joined(
+        *_story(run, screen, now),
+        _section("Usage", run_spend.usage(run, screen), screen),
+        _section("Calls", run_spend.calls(run, calls, screen), screen),
+        _section("Asked for", _asked(run, calls, screen), screen),
+        [screen.dim(f"next: {_next(run)}")],
+    )
+
+
+def render_short(run: Summary, screen: Screen, now: datetime) -> str:
+    """What happened, without the parts to look things up in."""
+    retry = run["status"] in ("failed", "cancelled")
+    after = _next(run) if retry else f"crucible runs show {run['id']}"
+    return _joined(
+        *_story(run, screen, now),
+        _section("Usage", run_spend.usage(run, screen), screen),
+        [screen.dim(f"next: {after}")],
+    )
+
+
+def _story(run: Summary, screen: Screen, now: datetime) -> list[list[str]]:
+    return [
         _head(run, screen, now),
         _failure(run, screen, now),
         _section("Phases", waterfall.render(run, screen, now), screen),
         _section("Produced", _produced(run, screen), screen),
         _section("Best", _best(run, screen), screen),
-        _section("Usage", run_spend.usage(run, screen), screen),
-        _section("Calls", run_spend.calls(run, calls, screen), screen),
-        _section("Asked for", _asked(run, calls or (), screen), screen),
-        [screen.dim(f"next: {_next(run)}")],
     ]
+
+
+def _joined(*blocks: list[str]) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -48,7 +66,9 @@ def _head(run: Summary, screen: Screen, now: datetime) -> list[str]:
     if run["duration_seconds"] is not None:
         figures.append(format.duration(run["duration_seconds"]))
     if run["llm_usage"]:
-        figures += [run_words.cost(run), f"{run_words.tokens(run)} tokens"]
+        cost, tokens = run_words.cost(run), run_words.tokens(run)
+        figures.append(cost if cost != format.MISSING else "cost unknown")
+        figures.append(f"{tokens} tokens" if tokens != format.MISSING else "tokens unknown")
     if run_words.live(run):
         figures.append(run_words.remark(run))
     first = run_words.coloured(screen, run["status"], status) + title
@@ -100,9 +120,18 @@ def _labelled(pairs: Sequence[tuple[str, str]], screen: Screen) -> list[str]:
 
 def _produced(run: Summary, screen: Screen) -> list[str]:
     work = run["metrics"]["resource_breakdown"]
-    rows = [(what, _of(work.get(phase) or {"produced": run[count]})) for what, phase, count in MADE]
+    rows = [
+        (what, _of(work[phase]) if phase in work else _of(_not_begun(run, phase, count)))
+        for what, phase, count in MADE
+    ]
     notes = [("note", clean(note)) for note in run["metrics"]["notes"]]
     return _labelled([*rows, *notes], screen)
+
+
+def _not_begun(run: Summary, phase: str, count: str) -> dict[str, Any]:
+    """What a phase that did not begin was asked for; how many pairs there would be is open."""
+    asked = {"design": "num_candidates", "scenarios": "num_scenarios"}
+    return {"produced": run[count], "expected": run["config"].get(asked.get(phase))}
 
 
 def _of(made: dict[str, Any]) -> str:
@@ -174,6 +203,6 @@ def _limits(config: dict[str, Any]) -> str:
 def _next(run: Summary) -> str:
     if run_words.live(run):
         return f"crucible runs show {run['id']}"
-    if run["status"] == "failed" and run["error"]:
-        return f"crucible test-run --project-id {run['project_id']}"
+    if run["status"] in ("failed", "cancelled"):
+        return f"crucible runs resume {run['id']} --here"
     return f"crucible runs verify {run['id']}"

@@ -13,7 +13,7 @@ from crucible import config
 from crucible.cli import emit, logs, state
 from crucible.cli.options import examples, format_option, project_option
 from crucible.cli.progress import Progress
-from crucible.cli.runs import MODES, calls_of
+from crucible.cli.runs import MODES
 from crucible.cli.text import Screen
 from crucible.clock import SystemClock
 from crucible.config import Settings
@@ -191,11 +191,10 @@ def _summarise(database: "Database", run_id: str, form: str) -> str:
     now = SystemClock().now()
     with database.reading() as session:
         found = runs.get_run(session, run_id, now)
-        calls = calls_of(session, run_id)
     if form == "json":
         emit.value(found)
     else:
         from crucible.cli import run_view  # noqa: PLC0415 - tabulate, for this format only
 
-        emit.text(run_view.render(found, calls, Screen.of(), now))
+        emit.text(run_view.render_short(found, Screen.of(), now))
     return str(found["status"])

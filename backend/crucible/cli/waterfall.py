@@ -49,7 +49,7 @@ def render(run: Summary, screen: Screen, now: datetime) -> list[str]:
     rows = [_figures(run, phase, timing) for phase, timing in timings.items()]
     room = screen.columns and screen.columns - NARROWEST - GAP
     rows, columns = fit(rows, ("phase", *FIGURES), room, dispensable=DISPENSABLE)
-    axis = _axis(timings, now, _bar_columns(screen, total_width(rows, columns)))
+    axis = _axis(run, now, _bar_columns(screen, total_width(rows, columns)))
     drawn = [
         {**row, "bar": _drawn(axis, timing, screen, now)}
         for row, timing in zip(rows, timings.values(), strict=True)
@@ -84,10 +84,13 @@ def _figures(run: Summary, phase: str, timing: dict[str, Any]) -> Row:
     }
 
 
-def _axis(timings: dict[str, Any], now: datetime, columns: int) -> Axis:
-    starts = [format.parse_time(t["started_at"]) for t in timings.values() if t["started_at"]]
-    ends = [_end(timing, now) for timing in timings.values()]
-    return Axis(min(starts, default=now), max(ends, default=now), columns)
+def _axis(run: Summary, now: datetime, columns: int) -> Axis:
+    """From the run's start to its end: what lay between phases counts as well."""
+    timings = run["metrics"]["phase_timings"].values()
+    starts = [run["started_at"], *(timing["started_at"] for timing in timings)]
+    ends = [format.parse_time(run["completed_at"])] if run["completed_at"] else []
+    ends += [_end(timing, now) for timing in timings]
+    return Axis(min(map(format.parse_time, filter(None, starts)), default=now), max(ends), columns)
 
 
 def _end(timing: dict[str, Any], now: datetime) -> datetime:
