@@ -29,9 +29,11 @@ export function ProjectLayout() {
       {project && <PageTitle>{project.title}</PageTitle>}
       <Crumbs>{project?.title}</Crumbs>
       <h1>{project ? project.title : <Skeleton width="12em" />}</h1>
-      <p className={css.about}>
-        {project ? firstLine(project.description) : <Skeleton width="28em" />}
-      </p>
+      {project?.description !== "" && (
+        <p className={css.about}>
+          {project ? firstLine(project.description) : <Skeleton width="28em" />}
+        </p>
+      )}
       <nav className={css.tabs} aria-label="Project">
         {TABS.map((tab) => (
           <NavLink key={tab.label} to={tab.to(projectId)}>

@@ -1,4 +1,5 @@
 import type { Health } from "../../api/types";
+import { capitalize } from "../../lib/format";
 import { Notice } from "../../ui/Notice";
 import { Skeleton } from "../../ui/Skeleton";
 
@@ -36,10 +37,16 @@ export function ModelNotice({ health, error }: Props) {
     );
   }
   return (
-    <Notice title={name}>
-      {llm.kind === "local" ? <SmallModel /> : <p>Ready, served by {llm.provider ?? llm.kind}.</p>}
-      {llm.note && <p>{llm.note}</p>}
-    </Notice>
+    <Notice title={name}>{llm.kind === "local" ? <SmallModel /> : <Served llm={llm} />}</Notice>
+  );
+}
+
+function Served({ llm }: { llm: Health["llm"] }) {
+  return (
+    <>
+      <p>Ready, served by {llm.provider ?? llm.kind}.</p>
+      {llm.note && <p>{capitalize(llm.note)}</p>}
+    </>
   );
 }
 
