@@ -54,6 +54,18 @@ def test_views_are_accessible_and_fit(world: World, page: Page, width: int) -> N
         assert violations(page) == [], f"{path} in dark"
 
 
+def test_small_dialogs_are_accessible(world: World, page: Page) -> None:
+    run = world.completed(world.lab.project(), 1, 2)
+    page.goto(world.url)
+    page.get_by_role("button", name="New project").click()
+    page.get_by_role("button", name="Add a constraint").click()
+    assert violations(page) == []
+    page.goto(f"{world.url}/runs/{run.id}/results")
+    page.get_by_role("region", name="Matrix").get_by_role("button").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Explanation")
+    assert violations(page) == []
+
+
 def test_the_theme_can_be_switched_and_stays(world: World, page: Page) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(world.url)
