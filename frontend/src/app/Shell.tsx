@@ -6,9 +6,11 @@ import { ViewSkeleton } from "../ui/Skeleton";
 import { ErrorBoundary } from "./ErrorBoundary";
 import css from "./Shell.module.css";
 import { ThemeSwitch } from "./ThemeSwitch";
+import { useArrival } from "./useArrival";
 
 export function Shell() {
   const { pathname } = useLocation();
+  useArrival();
   return (
     <>
       <a className={css.skip} href="#main">

@@ -11,6 +11,8 @@ HTMLDialogElement.prototype.close = function close() {
   this.open = false;
 };
 
+window.scrollTo = () => {};
+
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
   cleanup();

@@ -9,6 +9,12 @@ import { ModelNotice } from "./ModelNotice";
 import css from "./NewRunPage.module.css";
 import { startRun } from "./queries";
 
+/** Also where a page has no secure context, and with it no `randomUUID`. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export default function NewRunPage() {
   const { projectId = "" } = useParams();
   const navigate = useNavigate();
@@ -18,7 +24,7 @@ export default function NewRunPage() {
 
   function launch(body: RunInput) {
     const text = JSON.stringify(body);
-    if (lastTry.current.body !== text) lastTry.current = { body: text, key: crypto.randomUUID() };
+    if (lastTry.current.body !== text) lastTry.current = { body: text, key: newKey() };
     start.mutate(
       { body, key: lastTry.current.key },
       { onSuccess: (run) => navigate(paths.run(projectId, run.id)) },

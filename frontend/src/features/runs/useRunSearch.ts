@@ -65,6 +65,7 @@ export function useRunSearch() {
       if (to) next.set("cursor", to);
       else next.delete("cursor");
       go(next, pages);
+      window.scrollTo(0, 0);
     }
 
     return {

@@ -1,0 +1,19 @@
+import { useEffect } from "react";
+import { NavigationType, useLocation, useNavigationType } from "react-router";
+
+/** The dialog of a run is no new view: the list stays where it is beneath it. */
+function viewOf(pathname: string): string {
+  return pathname.replace(/^(\/projects\/[^/]+\/runs)\/[^/]+$/, "$1");
+}
+
+/** Arriving in another view begins at its top, with focus in it; Back returns to where one was. */
+export function useArrival() {
+  const view = viewOf(useLocation().pathname);
+  const how = useNavigationType();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view is the event, however it came
+  useEffect(() => {
+    if (how === NavigationType.Pop) return;
+    window.scrollTo(0, 0);
+    if (document.activeElement === document.body) document.getElementById("main")?.focus();
+  }, [view]);
+}
