@@ -4,7 +4,7 @@ from flask import Flask
 
 from crucible.api import commands, document, health, pages, projects, runs
 from crucible.api.database import db
-from crucible.api.errors import register_errors
+from crucible.api.errors import Problems
 from crucible.api.json import OrjsonProvider
 from crucible.api.security import register_guards
 from crucible.api.state import NAME, Executor, State
@@ -37,5 +37,5 @@ def create_app(
     blueprints = (health.blueprint, projects.blueprint, runs.blueprint, commands.blueprint)
     document.register(app, blueprints)
     app.register_blueprint(pages.blueprint)
-    register_errors(app, scrub)
+    Problems(scrub).register(app)
     return app

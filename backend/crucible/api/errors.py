@@ -1,13 +1,14 @@
 """Every error becomes problem+json, here and nowhere else."""
 
 import logging
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from flask import Flask, Response, request
 from sqlalchemy.exc import DatabaseError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from crucible.api.blueprint import PROBLEM_JSON
 from crucible.db import translated_errors
@@ -18,7 +19,6 @@ log = logging.getLogger(__name__)
 
 _CODES = {
     400: "malformed",
-    401: "unauthorized",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
@@ -26,17 +26,80 @@ _CODES = {
     415: "not_json",
     421: "foreign_host",
 }
+_DETAILS = {
+    NotFound.description: "there is nothing at this address",
+    RequestEntityTooLarge.description: "the body is larger than 2 MiB",
+}
 
 
-def register_errors(app: Flask, scrub: Scrubber) -> None:
-    def problem(
+class Problems:
+    """The handlers of an application; all that they say is scrubbed."""
+
+    def __init__(self, scrub: Scrubber) -> None:
+        self._scrub = scrub
+
+    def register(self, app: Flask) -> None:
+        app.register_error_handler(CrucibleError, self.ours)
+        app.register_error_handler(HTTPException, self.http)
+        app.register_error_handler(DatabaseError, self.database)
+        app.register_error_handler(Exception, self.unexpected)
+
+    def ours(self, error: CrucibleError) -> Response:
+        if error.status >= 500:
+            log.error("%s: %s", self._asked(), self._scrub(error.message))
+        return self._problem(
+            error.status,
+            code=error.code,
+            title=error.title,
+            detail=error.message,
+            errors=error.errors if isinstance(error, Invalid) else {},
+            hint=error.hint,
+        )
+
+    def http(self, error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:  # a redirect to the canonical form of an address
+            return Response(status=status, headers=error.get_headers())
+        detail = error.description or error.name
+        response = self._problem(
+            status,
+            code=_CODES.get(status, "http"),
+            title=error.name,
+            detail=_DETAILS.get(detail, detail),
+        )
+        for name, value in error.get_headers():
+            if name.lower() in ("allow", "retry-after"):
+                response.headers[name] = value
+        return response
+
+    def database(self, error: DatabaseError) -> Response:
+        return self.ours(_translated(error))
+
+    def unexpected(self, error: Exception) -> Response:
+        # Formatted here: a traceback shows the error's text, which may quote anything.
+        trace = "".join(traceback.format_exception(error))
+        log.error("%s failed\n%s", self._asked(), self._scrub(trace))
+        return self._problem(
+            500,
+            code=CrucibleError.code,
+            title=CrucibleError.title,
+            detail="This is a fault in Int Crucible; the server's log has the details.",
+        )
+
+    def _asked(self) -> str:
+        return f"{request.method} {self._scrub.line(request.path, 200)}"
+
+    def _problem(
+        self,
         status: int,
+        *,
         code: str,
         title: str,
         detail: str,
         errors: Mapping[str, list[str]] | None = None,
         hint: str | None = None,
     ) -> Response:
+        scrub = self._scrub
         body = {
             "type": "about:blank",
             "title": title,
@@ -46,44 +109,7 @@ def register_errors(app: Flask, scrub: Scrubber) -> None:
             "errors": {scrub(n): [scrub(m) for m in found] for n, found in (errors or {}).items()},
             "hint": hint,
         }
-        # A name that a client sent may hold what UTF-8 cannot.
-        clean = _encodable(body)
-        return Response(orjson.dumps(clean), status=status, mimetype=PROBLEM_JSON)
-
-    def ours(error: CrucibleError) -> Response:
-        if error.status >= 500:
-            log.error("%s %s: %s", request.method, request.path, scrub(error.message))
-        errors = error.errors if isinstance(error, Invalid) else None
-        return problem(error.status, error.code, error.title, error.message, errors, error.hint)
-
-    def http(error: HTTPException) -> Response:
-        status = error.code or 500
-        if status < 400:  # a redirect to the canonical form of an address
-            return Response(status=status, headers=error.get_headers())
-        response = problem(
-            status, _CODES.get(status, "http"), error.name, error.description or error.name
-        )
-        for name, value in error.get_headers():
-            if name.lower() in ("allow", "retry-after"):
-                response.headers[name] = value
-        return response
-
-    def database(error: DatabaseError) -> Response:
-        return ours(_translated(error))
-
-    def unexpected(error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
-        return problem(
-            500,
-            "internal",
-            "Internal error",
-            "This is a fault in Int Crucible; the server's log has the details.",
-        )
-
-    app.register_error_handler(CrucibleError, ours)
-    app.register_error_handler(HTTPException, http)
-    app.register_error_handler(DatabaseError, database)
-    app.register_error_handler(Exception, unexpected)
+        return Response(orjson.dumps(_encodable(body)), status=status, mimetype=PROBLEM_JSON)
 
 
 def _translated(error: DatabaseError) -> CrucibleError:
@@ -97,6 +123,7 @@ def _translated(error: DatabaseError) -> CrucibleError:
 
 
 def _encodable(value: Any) -> Any:
+    """The same without halves of surrogate pairs: a name that a client sent may hold some."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

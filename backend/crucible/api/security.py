@@ -49,11 +49,11 @@ def _refuse_foreign_origin() -> None:
     origin = request.headers.get("Origin")
     if origin is None:  # not a browser, or its own page before it had an origin to send
         return
-    if urlsplit_netloc(origin) != request.headers.get("Host", "").lower():
+    if _netloc(origin) != request.headers.get("Host", "").lower():
         raise Forbidden("a page of another origin may not change anything here")
 
 
-def urlsplit_netloc(origin: str) -> str | None:
+def _netloc(origin: str) -> str | None:
     """`host:port` of an origin, None for one that is opaque or broken."""
     try:
         parts = urlsplit(origin)
