@@ -183,6 +183,8 @@ def upgrade() -> None:
         sa.Column("cache_write_tokens", sa.BigInteger(), nullable=True),
         sa.Column("reasoning_tokens", sa.BigInteger(), nullable=True),
         sa.Column("cost_pico", sa.BigInteger(), nullable=True),
+        sa.Column("reserved_tokens", sa.BigInteger(), nullable=True),
+        sa.Column("reserved_pico", sa.BigInteger(), nullable=True),
         sa.Column("price_source", sa.String(length=300), nullable=True),
         sa.Column("latency_seconds", sa.Float(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),

@@ -56,9 +56,16 @@ def test_replacing_keeps_when_it_was_made(session: Session, clock: FakeClock) ->
     assert changed["updated_at"] == "2026-11-22T08:52:00.000Z"
 
 
-def test_a_budget_is_refused_and_never_kept_unenforced(session: Session, clock: FakeClock) -> None:
-    with pytest.raises(Invalid, match="not enforced"):
-        create_project(session, clock, {"title": "x", "default_budget": {"max_cost_usd": 1}})
+def test_a_default_budget_is_kept_with_all_its_keys(session: Session, clock: FakeClock) -> None:
+    made = create_project(session, clock, {"title": "x", "default_budget": {"max_cost_usd": 1.5}})
+    assert made["default_budget"] == {
+        "max_cost_usd": 1.5,
+        "max_total_tokens": None,
+        "max_llm_calls": None,
+        "max_duration_seconds": None,
+    }
+    unlimited = {"title": "x", "default_budget": {"max_cost_usd": None}}
+    assert create_project(session, clock, unlimited)["default_budget"] is None
 
 
 def test_unknown_projects_are_not_found(session: Session, clock: FakeClock) -> None:

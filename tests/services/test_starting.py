@@ -94,8 +94,6 @@ def test_number_of_candidates(
         ({"mode": "eval_only", "candidates": [A], "num_candidates": 2}, "num_candidates"),
         ({"mode": "seeded", "candidates": [A, B], "num_candidates": 1}, "num_candidates"),
         ({"mode": "seeded", "candidates": [A, B, {"title": " A"}]}, "candidates[2].title"),
-        ({"budget": {"max_cost_usd": 1}}, "budget"),
-        ({"budget": {}}, "budget"),
     ],
 )
 def test_what_does_not_fit_together_is_named(

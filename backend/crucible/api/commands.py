@@ -42,7 +42,7 @@ def resume_run(_query: dict[str, Any], body: dict[str, Any], run_id: str) -> Res
     here = state()
     with writing() as session:
         found = runs.resolve_run(session, run_id)
-        runs.resume_run(session, here.clock, found)
+        runs.resume_run(session, here.clock, here.settings, found, body.get("budget"))
         summary = runs.get_summary(session, found, here.clock.now())
     here.wake()
     return answer(summary, 202, Location=summary["links"]["self"])

@@ -6,7 +6,13 @@ import click
 
 from crucible import config
 from crucible.cli import emit, state
-from crucible.cli.options import examples, format_option, project_option
+from crucible.cli.options import (
+    budget_of,
+    budget_options,
+    examples,
+    format_option,
+    project_option,
+)
 from crucible.cli.run_reference import resolve
 from crucible.clock import SystemClock
 
@@ -31,17 +37,23 @@ def cancel(run: str, project: str | None, form: str) -> None:
 
 @click.command(
     short_help="Let a failed or cancelled run go on.",
-    epilog=examples("crucible runs resume 42", "crucible runs resume 42 --here"),
+    epilog=examples(
+        "crucible runs resume 42",
+        "crucible runs resume 42 --here",
+        "crucible runs resume 42 --max-cost-usd 2.50",
+    ),
 )
 @click.argument("run")
 @project_option("The project that a number such as 42 is counted in.")
 @click.option("--here", is_flag=True, help="Run it in this process and watch it.")
+@budget_options
 @format_option()
-def resume(run: str, project: str | None, here: bool, form: str) -> None:
+def resume(run: str, project: str | None, here: bool, form: str, **limits: Any) -> None:
     """Let a failed or cancelled run go on: only what is missing is done and paid for.
 
     It is queued for `crucible serve`, unless --here runs it now; then the exit code is that of
-    `crucible test-run`.
+    `crucible test-run`. Limits given here replace those it had; they count everything it has
+    ever used.
     """
     from crucible.cli import test_run  # noqa: PLC0415 - for `here` only
     from crucible.services import runs  # noqa: PLC0415 - SQLAlchemy
@@ -49,7 +61,11 @@ def resume(run: str, project: str | None, here: bool, form: str) -> None:
     settings = config.load()
     if here:
         test_run.require_model(settings)
-    summary = _asked(run, project, runs.resume_run)
+
+    def go_on(session: Any, clock: Any, run_id: str) -> None:
+        runs.resume_run(session, clock, settings, run_id, budget_of(limits))
+
+    summary = _asked(run, project, go_on)
     if not here:
         return _say(summary, form, "queued; a running `crucible serve` takes it up")
     with state.opened(settings.database_url) as database:

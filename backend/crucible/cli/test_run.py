@@ -11,7 +11,13 @@ import click
 
 from crucible import config
 from crucible.cli import emit, logs, state
-from crucible.cli.options import examples, format_option, project_option
+from crucible.cli.options import (
+    budget_of,
+    budget_options,
+    examples,
+    format_option,
+    project_option,
+)
 from crucible.cli.progress import Progress
 from crucible.cli.runs import MODES
 from crucible.cli.text import Screen
@@ -32,6 +38,7 @@ CANCELLING = b"\nCancelling: waiting for the calls in flight. Ctrl-C again does 
     epilog=examples(
         "crucible test-run",
         "crucible test-run --candidates 2 --scenarios 2",
+        "crucible test-run --max-cost-usd 0.50",
         "crucible test-run --project-id 'Checkout p99' --label 'with cache' --format json",
     )
 )
@@ -48,6 +55,7 @@ CANCELLING = b"\nCancelling: waiting for the calls in flight. Ctrl-C again does 
 )
 @click.option("--model", help="The model to ask; CRUCIBLE_LLM_MODEL unless given.")
 @click.option("--label", help="A name for people.")
+@budget_options
 @format_option()
 def test_run(project: str | None, form: str, **asked: Any) -> None:
     """Run the pipeline here, watch it work, verify what it recorded, print its summary.
@@ -81,6 +89,7 @@ def _request(asked: dict[str, Any]) -> dict[str, Any]:
     from crucible import schemas  # noqa: PLC0415 - marshmallow
 
     given = [_candidate(text) for text in asked.pop("given")]
+    asked["budget"] = budget_of(asked)
     said = {name: value for name, value in asked.items() if value is not None}
     if given:
         said["candidates"] = given

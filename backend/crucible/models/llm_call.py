@@ -33,6 +33,9 @@ class LLMCall(Base):
     reasoning_tokens: Mapped[int | None]
     cost_pico: Mapped[int | None]
     """Whole pico-dollars, frozen at the moment of the call. NULL = not known, never 0."""
+    reserved_tokens: Mapped[int | None]
+    reserved_pico: Mapped[int | None]
+    """What it could use at most; kept while, and where, the true figure is not known."""
     price_source: Mapped[str | None] = mapped_column(String(300))
     latency_seconds: Mapped[float | None] = mapped_column(Float)
     sent_at: Mapped[datetime]

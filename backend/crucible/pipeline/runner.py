@@ -49,6 +49,7 @@ def execute(
                 model,
                 prices=PriceList(settings.prices),
                 scrub=scrub,
+                budget=recorder.budget(),
                 capture_content=settings.capture_content,
             )
             asker = Asker(

@@ -1,7 +1,7 @@
 """The ledger of calls: a row before each attempt leaves, settled when it has returned."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from crucible.llm.protocol import LanguageModel, Prompt
 from crucible.llm.usage import Usage
 from crucible.models import LLMCall
 from crucible.models.values import Outcome
+from crucible.recorder.budget import Bound, Budget, Limits, bound
 from crucible.recorder.recorder import RunRecorder
 from crucible.recorder.totals import Settled
 from crucible.scrub import Scrubber
@@ -33,6 +34,7 @@ class Sent:
     attempt: int
     sent_at: datetime
     started: float
+    most: Bound
 
 
 class Ledger:
@@ -45,6 +47,7 @@ class Ledger:
         *,
         prices: PriceList,
         scrub: Scrubber,
+        budget: Mapping[str, Any] | None = None,
         capture_content: bool = False,
     ) -> None:
         self._recorder = recorder
@@ -52,6 +55,12 @@ class Ledger:
         self._prices = prices
         self._scrub = scrub
         self._capture = capture_content
+        self._budget = Budget(
+            Limits.of(budget),
+            recorder.used(),
+            elapsed=recorder.elapsed_seconds,
+            check=self.check,
+        )
 
     def check(self) -> None:
         self._recorder.control.check()
@@ -60,6 +69,20 @@ class Ledger:
         self._recorder.note(text)
 
     def begin(self, prompt: Prompt, subject: str, attempt: int) -> Sent:
+        """Raises RunFailure when the run's budget has no room for the call, Stopped, LeaseLost."""
+        clock = self._recorder.clock
+        most = bound(self._model, self._prices, prompt, clock.now())
+        self._budget.take(most)
+        try:
+            call_id, now = self._write_pending(prompt, subject, attempt, most)
+        except BaseException:
+            self._budget.give_back(most, None)
+            raise
+        return Sent(call_id, attempt, now, clock.monotonic(), most)
+
+    def _write_pending(
+        self, prompt: Prompt, subject: str, attempt: int, most: Bound
+    ) -> tuple[str, datetime]:
         recorder, model = self._recorder, self._model
         call_id = new_id()
         with recorder.writing() as session:
@@ -79,6 +102,8 @@ class Ledger:
                     model_asked=model.model,
                     cost_pico=0 if model.free else None,
                     price_source=FREE.source if model.free else None,
+                    reserved_tokens=most.tokens,
+                    reserved_pico=most.pico or None,
                     sent_at=now,
                     prompt=self._content(prompt.messages),
                 )
@@ -87,12 +112,30 @@ class Ledger:
             recorder.set_totals(
                 session, recorder.totals.with_sent(*sent), phase.totals.with_sent(*sent)
             )
-        return Sent(call_id, attempt, now, recorder.clock.monotonic())
+        return call_id, now
 
     def settle(self, handle: Sent, end: CallEnd, product: Sequence[Any] | None) -> None:
+        price = self._price(end, handle.sent_at)
+        tokens = _tokens(end)
+        self._write_settled(handle, end, product, price, tokens)
+        self._budget.give_back(
+            handle.most,
+            Bound(
+                handle.most.tokens if tokens is None else tokens,
+                handle.most.pico if price.cost_pico is None else price.cost_pico,
+            ),
+        )
+
+    def _write_settled(
+        self,
+        handle: Sent,
+        end: CallEnd,
+        product: Sequence[Any] | None,
+        price: Price,
+        tokens: int | None,
+    ) -> None:
         recorder, model = self._recorder, self._model
         latency = round(recorder.clock.monotonic() - handle.started, 3)
-        price = self._price(end, handle.sent_at)
         served = self._scrub.line(end.model_served, 200) if end.model_served else None
         call = Settled(handle.attempt, end.outcome, end.usage, price.cost_pico, model.free)
         with recorder.writing() as session:
@@ -109,6 +152,8 @@ class Ledger:
                     model_served=served,
                     cost_pico=price.cost_pico,
                     price_source=price.source,
+                    reserved_tokens=handle.most.tokens if tokens is None else None,
+                    reserved_pico=handle.most.pico if price.cost_pico is None else None,
                     latency_seconds=latency,
                     settled_at=recorder.clock.now(),
                     answer=self._content(end.answer),
@@ -142,3 +187,8 @@ class Ledger:
 
 def _usage_columns(usage: Usage) -> dict[str, int | None]:
     return {name: getattr(usage, name) for name in Usage.parts()}
+
+
+def _tokens(end: CallEnd) -> int | None:
+    """Tokens the call used; None where that is not known."""
+    return 0 if end.known_free and not end.usage.reported else end.usage.total_tokens

@@ -21,6 +21,7 @@ from crucible.models.values import (
     Status,
 )
 from crucible.recorder import products
+from crucible.recorder.budget import Used
 from crucible.recorder.control import Stop
 from crucible.recorder.ends import End, error_columns, failure_of
 from crucible.recorder.lease import LeaseLost
@@ -37,6 +38,8 @@ class RunRecorder(FencedWriter):
 
     _last_phase: PhaseName | None = None
     _ended = False
+    _earlier_seconds = 0.0
+    _attempt_started: datetime
 
     @property
     def current_phase(self) -> PhaseName | None:
@@ -171,6 +174,19 @@ class RunRecorder(FencedWriter):
             raise LeaseLost(self.run_id)
         return dict(found)
 
+    def budget(self) -> dict[str, Any] | None:
+        with self.database.reading() as session:
+            return session.scalar(select(Run.budget).where(Run.id == self.run_id))
+
+    def used(self) -> Used:
+        """What the run has used of any budget so far, earlier attempts included."""
+        with self.database.reading() as session:
+            return Used.of_run(session, self.run_id)
+
+    def elapsed_seconds(self) -> float:
+        """The run's duration up to now: attempts that ended, and this one."""
+        return self._earlier_seconds + seconds_between(self._attempt_started, self.clock.now())
+
     def note(self, text: str) -> None:
         """Adds a note to the run, once."""
         clean = self.scrub.line(text, 500)
@@ -275,6 +291,8 @@ class RunRecorder(FencedWriter):
         if run is None:
             raise LeaseLost(self.run_id)
         self._totals = Totals.of_row(run)
+        self._earlier_seconds = run.duration_seconds or 0.0
+        self._attempt_started = run.attempt_started_at or self.clock.now()
         if phase is not None:
             name = self._last_phase = PhaseName(phase.name)
             started = phase.started_at or self.clock.now()

@@ -35,9 +35,11 @@ def cancel(session: Session, clock: Clock, run_id: str) -> None:
         raise Conflict(f"the run is {_status(session, run_id)}: only a live run can be cancelled")
 
 
-def resume(session: Session, clock: Clock, run_id: str) -> None:
+def resume(
+    session: Session, clock: Clock, run_id: str, budget: dict[str, Any] | None = None
+) -> None:
     """Puts a failed or cancelled run back in the queue: what stands is kept, what is missing is
-    done. Of two who ask at once one wins.
+    done. Of two who ask at once one wins. A budget replaces the one it had.
 
     Raises Conflict when its state does not allow it, NotFound. Does not commit.
     """
@@ -55,6 +57,7 @@ def resume(session: Session, clock: Clock, run_id: str) -> None:
         "cancel_requested_at": None,
         "notes": [note for note in notes if SHORTFALL not in note],
         **NO_ERROR,
+        **({"budget": budget} if budget else {}),
     }
     if not _changed(session, run_id, RESUMABLE, values):
         raise Conflict(

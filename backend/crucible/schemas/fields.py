@@ -89,15 +89,24 @@ class QueryWhole(Whole):
         return super()._deserialize(int(value), attr, data, **kwargs)
 
 
-class NotYet(ma.fields.Raw):
-    """A field of the contract that this version refuses; the service says why."""
+class Positive(ma.fields.Float):
+    """A JSON number above zero, never a boolean or a text."""
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, high: float, description: str) -> None:
+        takes = f"takes a number above 0 and up to {high:,.0f}"
+        check = validate.Range(min=0, max=high, min_inclusive=False, error=takes)
         super().__init__(
-            load_default=None,
+            validate=check,
             allow_none=True,
-            metadata={"enum": [None], "description": description},
+            load_default=None,
+            error_messages=dict.fromkeys(("invalid", "too_large", "special"), takes),
+            metadata={"description": description},
         )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 def choice(words: Any, description: str, **kwargs: Any) -> ma.fields.String:

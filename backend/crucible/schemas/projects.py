@@ -7,8 +7,8 @@ import marshmallow as ma
 from crucible.models.values import Status
 from crucible.schemas.fields import (
     Input,
-    NotYet,
     Output,
+    Positive,
     Text,
     Whole,
     count,
@@ -27,6 +27,37 @@ class BudgetSchema(Output):
     max_total_tokens = count("Most tokens that may be used.", nullable=True)
     max_llm_calls = count("Most calls that may be sent.", nullable=True)
     max_duration_seconds = real("Longest it may take, in seconds.", nullable=True)
+
+
+class BudgetInputSchema(Input):
+    max_cost_usd = Positive(1_000_000, "Most that may be spent, in US dollars.")
+    max_total_tokens = Whole(
+        1,
+        10**12,
+        nullable=True,
+        load_default=None,
+        metadata={"description": "Most tokens that may be used."},
+    )
+    max_llm_calls = Whole(
+        1,
+        1_000_000,
+        nullable=True,
+        load_default=None,
+        metadata={"description": "Most calls that may be sent."},
+    )
+    max_duration_seconds = Positive(
+        31_536_000, "Longest it may take, in seconds: no call is sent after that."
+    )
+
+
+def budget_input(description: str) -> ma.fields.Nested:
+    return ma.fields.Nested(
+        BudgetInputSchema,
+        load_default=None,
+        allow_none=True,
+        error_messages={"type": "takes a budget object"},
+        metadata={"description": description},
+    )
 
 
 class ConstraintInputSchema(Input):
@@ -57,7 +88,7 @@ class ProjectInputSchema(Input):
         load_default=None,
         metadata={"description": "What is known about the world of the problem, as text."},
     )
-    default_budget = NotYet("Limits on a run are not enforced in this version: leave it out.")
+    default_budget = budget_input("Limits for runs that set none of their own.")
 
     @ma.validates_schema
     def _names_are_unique(self, data: dict[str, Any], **_kwargs: Any) -> None:

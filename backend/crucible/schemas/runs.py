@@ -6,7 +6,6 @@ from crucible.errors import ErrorKind
 from crucible.models.values import Mode, Outcome, PhaseName, Status
 from crucible.schemas.fields import (
     Input,
-    NotYet,
     Output,
     Text,
     Whole,
@@ -21,7 +20,7 @@ from crucible.schemas.fields import (
     text,
     word,
 )
-from crucible.schemas.projects import BudgetSchema, ConstraintSchema
+from crucible.schemas.projects import BudgetSchema, ConstraintSchema, budget_input
 from crucible.schemas.usage import (
     PhaseTimingsSchema,
     ResourceBreakdownSchema,
@@ -67,14 +66,14 @@ class RunInputSchema(Input):
         load_default=None,
         metadata={"description": "The model to ask; the configured one unless said."},
     )
-    budget = NotYet("Limits on a run are not enforced in this version: leave it out.")
+    budget = budget_input("Limits on the run; the project's default unless said.")
     label = Text(
         0, 200, nullable=True, load_default=None, metadata={"description": "A name for people."}
     )
 
 
 class ResumeInputSchema(Input):
-    budget = NotYet("Limits on a run are not enforced in this version: leave it out.")
+    budget = budget_input("New limits, over everything the run has used; the old ones unless said.")
 
 
 class ProgressSchema(Output):

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from crucible.clock import Clock, SystemClock, rfc3339
-from crucible.errors import Conflict, Invalid, NotFound
+from crucible.errors import Conflict, NotFound
 from crucible.ids import new_id
 from crucible.models import Project, Run
 from crucible.models.values import LIVE, Status
+from crucible.services import budgets
 from crucible.services.references import resolve_project
-from crucible.services.starting import NO_BUDGET
 from crucible.services.usage import usd
 
 __all__ = [
@@ -51,7 +51,6 @@ def get_project(
 
 def create_project(session: Session, clock: Clock, data: Mapping[str, Any]) -> dict[str, Any]:
     """Adds a project; `data` is a body of the contract, validated by its schema."""
-    _refuse_budget(data)
     now = clock.now()
     project_id = new_id()
     session.execute(
@@ -66,7 +65,6 @@ def replace_project(
     session: Session, clock: Clock, project_id: str, data: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Replaces the problem; runs keep the one they were asked with. Raises NotFound."""
-    _refuse_budget(data)
     now = clock.now()
     session.execute(
         update(Project).where(Project.id == project_id).values(updated_at=now, **_problem(data))
@@ -98,12 +96,8 @@ def _problem(data: Mapping[str, Any]) -> dict[str, Any]:
             for constraint in data.get("constraints") or []
         ],
         "world_model": data.get("world_model"),
+        "default_budget": budgets.stored(data.get("default_budget")),
     }
-
-
-def _refuse_budget(data: Mapping[str, Any]) -> None:
-    if data.get("default_budget") is not None:
-        raise Invalid.field("default_budget", NO_BUDGET)
 
 
 def _read(

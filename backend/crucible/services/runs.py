@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crucible.clock import rfc3339, seconds_between
+from crucible.clock import Clock, rfc3339, seconds_between
+from crucible.config import Settings
 from crucible.errors import Invalid, NotFound
 from crucible.models import CandidateRow, LLMCall, Project, Run, RunAttempt
+from crucible.recorder import requests
 from crucible.recorder.requests import cancel as cancel_run
-from crucible.recorder.requests import resume as resume_run
+from crucible.services import budgets
 from crucible.services.listing import RunQuery, list_runs
 from crucible.services.lost import overlaid
 from crucible.services.query import decode_cursor, encode_cursor
@@ -60,6 +62,23 @@ _CONFIG = (
 def get_summary(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
     """The summary of one run, as lists show it. Raises NotFound."""
     return _summary(session, _row(session, run_id), now)
+
+
+def resume_run(
+    session: Session,
+    clock: Clock,
+    settings: Settings,
+    run_id: str,
+    budget: Mapping[str, Any] | None = None,
+) -> None:
+    """Lets a failed or cancelled run go on, within `budget` if one is given, else its own.
+
+    Raises Conflict when its state does not allow it, Invalid, NotFound. Does not commit.
+    """
+    run = _row(session, run_id, Run.config)
+    limits = budgets.stored(budget)
+    budgets.require_price(settings, clock, str((run["config"] or {}).get("model")), limits)
+    requests.resume(session, clock, run_id, limits)
 
 
 def _summary(session: Session, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:

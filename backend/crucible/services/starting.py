@@ -12,10 +12,10 @@ from crucible.errors import Invalid, NotFound, Precondition
 from crucible.models import Project
 from crucible.models.values import Mode
 from crucible.recorder.create import insert_run
+from crucible.services import budgets
 
 DEFAULT_CANDIDATES = 5
 DEFAULT_SCENARIOS = 8
-NO_BUDGET = "limits on a run are not enforced in this version: leave it out"
 
 
 def start_run(
@@ -31,25 +31,26 @@ def start_run(
     Invalid naming the field, Precondition when no run can work, NotFound for the project.
     """
     _refuse_the_reserved(settings)
-    if request.get("budget") is not None:
-        raise Invalid.field("budget", NO_BUDGET)
     project = session.scalars(select(Project).where(Project.id == project_id)).one_or_none()
     if project is None:
         raise NotFound(f"there is no project {project_id}")
     mode = Mode(request.get("mode") or Mode.FULL_SEARCH)
     given = _given(request)
+    model = _model(settings, request.get("model"))
+    budget = budgets.stored(request.get("budget")) or budgets.stored(project.default_budget)
+    budgets.require_price(settings, clock, model, budget)
     return insert_run(
         session,
         clock,
         project=project,
         mode=mode,
         label=request.get("label"),
-        budget=None,
+        budget=budget,
         config={
             "mode": mode,
             "num_candidates": _candidates(mode, given, request.get("num_candidates")),
             "num_scenarios": request.get("num_scenarios") or DEFAULT_SCENARIOS,
-            "model": _model(settings, request.get("model")),
+            "model": model,
             "provider": settings.llm_provider,
             "candidates": given,
             "concurrency": settings.concurrency,

@@ -1,0 +1,127 @@
+"""Limits hold: nothing is sent that could break one, and the run says which one ended it."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from tests.lab import Lab
+from tests.stub_model import StubModel
+
+from crucible.execution.foreground import run_now
+from crucible.models import Run
+from crucible.recorder import requests
+from crucible.recorder.budget import Limits, Used
+
+
+def limited(lab: Lab, candidates: int, scenarios: int, **budget: Any) -> Run:
+    run_id = lab.create(candidates, scenarios)
+    with lab.database.writing() as session:
+        session.execute(update(Run).where(Run.id == run_id).values(budget=budget))
+    run_now(lab.database, lab.settings, run_id, lambda: None)
+    return lab.row(run_id)
+
+
+def test_a_limit_on_calls_is_exact(lab: Lab, stub: StubModel) -> None:
+    run = limited(lab, 3, 4, max_llm_calls=7)
+    assert (run.status, run.error_kind, run.error_phase) == (
+        "failed",
+        "budget_exceeded",
+        "evaluation",
+    )
+    assert run.error_summary == "Evaluation failed: the limit of 7 calls is reached"
+    assert (run.call_count, len(stub.requests), run.evaluation_count) == (7, 7, 5)
+
+
+def test_a_limit_that_suffices_is_not_felt(lab: Lab) -> None:
+    run = limited(
+        lab,
+        2,
+        2,
+        max_llm_calls=6,
+        max_cost_usd=1,
+        max_total_tokens=10**6,
+        max_duration_seconds=60,
+    )
+    assert (run.status, run.evaluation_count) == ("completed", 4)
+
+
+def test_a_call_that_could_cost_too_much_is_not_sent(lab: Lab, stub: StubModel) -> None:
+    run = limited(lab, 2, 2, max_cost_usd=0.0001)
+    assert (run.error_kind, run.call_count, stub.requests) == ("budget_exceeded", 0, [])
+    assert "could cost $0.0" in (run.error_summary or "")
+
+
+def test_the_limit_on_time_ends_a_run(lab: Lab, stub: StubModel) -> None:
+    stub.delay_seconds = 0.06
+    run = limited(lab, 5, 8, max_duration_seconds=0.5)
+    assert (run.error_kind, run.status) == ("budget_exceeded", "failed")
+    assert run.error_summary and "the limit of 0.5 s is reached" in run.error_summary
+    assert 0 < run.call_count < 42
+
+
+def test_a_call_waits_for_room_while_others_are_in_flight(lab: Lab, stub: StubModel) -> None:
+    """Four at once would not fit by their bounds; one after the other they do."""
+    stub.delay_seconds = 0.02
+    enough = lab.run(3, 4)
+    most = max(c.reserved_pico or 0 for c in lab.calls(enough.id))
+    assert most == 0  # settled calls keep no reservation
+    spent = (enough.cost_pico or 0) / 10**12
+    run = limited(lab, 3, 4, max_cost_usd=spent + 0.009)
+    assert (run.status, run.evaluation_count) == ("completed", 12)
+
+
+def test_calls_of_unknown_price_keep_their_reservation(
+    make_lab: Callable[..., Lab], stub: StubModel
+) -> None:
+    lab = make_lab(LLM_TIMEOUT_SECONDS="0.2", LLM_MAX_RETRIES="3")
+    stub.plan = lambda n, body: "hang up"
+    run = limited(lab, 1, 1, max_cost_usd=0.02)
+    calls = lab.calls(run.id)
+    assert run.error_kind == "budget_exceeded" and 1 <= len(calls) < 4
+    assert all(c.reserved_pico and c.reserved_tokens for c in calls)
+    assert sum(c.reserved_pico or 0 for c in calls) <= 0.02 * 10**12
+
+
+def test_a_larger_limit_lets_it_go_on(lab: Lab) -> None:
+    run = limited(lab, 2, 3, max_llm_calls=4)
+    with lab.database.writing() as session:
+        requests.resume(session, lab.clock, run.id, {"max_llm_calls": 8})
+    run_now(lab.database, lab.settings, run.id, lambda: None)
+    done = lab.row(run.id)
+    assert (done.status, done.call_count, done.evaluation_count) == ("completed", 8, 6)
+
+
+def test_the_same_limit_is_still_reached(lab: Lab) -> None:
+    run = limited(lab, 2, 3, max_llm_calls=4)
+    with lab.database.writing() as session:
+        requests.resume(session, lab.clock, run.id)
+    run_now(lab.database, lab.settings, run.id, lambda: None)
+    again = lab.row(run.id)
+    assert (again.error_kind, again.call_count, again.attempt) == ("budget_exceeded", 4, 2)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_random_budget_is_overshot(
+    make_lab: Callable[..., Lab], stub: StubModel, seed: int
+) -> None:
+    lab = make_lab(CONCURRENCY="8")
+    dice = random.Random(seed)
+    stub.delay_seconds = 0.003
+    stub.plan = lambda n, body: dice.choice(["ok"] * 8 + ["status 500", "prose", "no usage"])
+    budget = {
+        "max_cost_usd": dice.choice([None, dice.uniform(0.008, 0.05)]),
+        "max_total_tokens": dice.choice([None, dice.randint(5_000, 60_000)]),
+        "max_llm_calls": dice.choice([None, dice.randint(1, 40)]),
+    }
+    run = limited(lab, 4, 5, **budget)
+    limits = Limits.of(budget)
+    with lab.database.reading() as session:
+        used = Used.of_run(session, run.id)
+    assert limits.cost_pico is None or used.pico <= limits.cost_pico
+    assert limits.total_tokens is None or used.tokens <= limits.total_tokens
+    assert limits.llm_calls is None or used.calls <= limits.llm_calls
+    charged = sum((c.input_tokens or 0) + (c.output_tokens or 0) for c in stub.charges)
+    assert limits.total_tokens is None or charged <= limits.total_tokens
+    assert run.status in ("completed", "failed")
