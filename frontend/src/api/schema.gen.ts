@@ -184,6 +184,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a live run to stop; what it made is kept */
+        post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a failed or cancelled run go on; only what is missing is done and paid for */
+        post: operations["resume_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -333,6 +373,28 @@ export interface components {
             /** @description How much it counts; 100 = hard. */
             weight: number;
         };
+        BudgetInput: {
+            /**
+             * @description Most that may be spent, in US dollars.
+             * @default null
+             */
+            max_cost_usd?: number | null;
+            /**
+             * @description Most tokens that may be used.
+             * @default null
+             */
+            max_total_tokens?: number | null;
+            /**
+             * @description Most calls that may be sent.
+             * @default null
+             */
+            max_llm_calls?: number | null;
+            /**
+             * @description Longest it may take, in seconds: no call is sent after that.
+             * @default null
+             */
+            max_duration_seconds?: number | null;
+        };
         ProjectInput: {
             title: string;
             /** @default  */
@@ -353,11 +415,10 @@ export interface components {
              */
             world_model?: string | null;
             /**
-             * @description Limits on a run are not enforced in this version: leave it out.
+             * @description Limits for runs that set none of their own.
              * @default null
-             * @enum {unknown}
              */
-            default_budget?: null;
+            default_budget?: components["schemas"]["BudgetInput"] | null;
         };
         Progress: {
             /**
@@ -624,11 +685,10 @@ export interface components {
              */
             model?: string | null;
             /**
-             * @description Limits on a run are not enforced in this version: leave it out.
+             * @description Limits on the run; the project's default unless said.
              * @default null
-             * @enum {unknown}
              */
-            budget?: null;
+            budget?: components["schemas"]["BudgetInput"] | null;
             /**
              * @description A name for people.
              * @default null
@@ -1000,6 +1060,13 @@ export interface components {
             missing: components["schemas"]["Missing"][];
             /** @description What this ranking cost. */
             cost: components["schemas"]["ResultCost"];
+        };
+        ResumeInput: {
+            /**
+             * @description New limits, over everything the run has used; the old ones unless said.
+             * @default null
+             */
+            budget?: components["schemas"]["BudgetInput"] | null;
         };
     };
     responses: {
@@ -1515,6 +1582,96 @@ export interface operations {
                 };
             };
             /** @description The reference fits several runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will stop within the time of one call. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSummary"];
+                };
+            };
+            /** @description No such run. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run's state does not allow it, or the reference fits several. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    resume_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResumeInput"];
+            };
+        };
+        responses: {
+            /** @description It is `created` again, with its error gone. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSummary"];
+                };
+            };
+            /** @description No such run. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run's state does not allow it, or the reference fits several. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,5 @@
 import { Button } from "../ui/Button";
+import css from "./ThemeSwitch.module.css";
 import { setTheme, THEMES, useTheme } from "./theme";
 
 export function ThemeSwitch() {
@@ -6,7 +7,11 @@ export function ThemeSwitch() {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
     <Button kind="quiet" onClick={() => setTheme(next)} title={`Switch to ${next}`}>
-      <span aria-hidden="true">◐</span> Theme: {theme}
+      <span aria-hidden="true">◐</span>
+      <span>
+        <span className={css.word}>Theme: </span>
+        {theme}
+      </span>
     </Button>
   );
 }
