@@ -74,8 +74,8 @@ def test_the_theme_can_be_switched_and_stays(world: World, page: Page) -> None:
     switch = page.get_by_role("button", name="Theme")
     switch.click()
     switch.click()
-    expect(switch).to_have_text("◐ Theme: dark")
+    expect(switch).to_have_text("◐Theme: dark")
     assert page.evaluate(background) != light
     page.reload()
-    expect(switch).to_have_text("◐ Theme: dark")
+    expect(switch).to_have_text("◐Theme: dark")
     assert page.evaluate(background) != light
