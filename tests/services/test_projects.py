@@ -1,7 +1,8 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 from tests.fakes import FakeClock
 from tests.seed import (
@@ -17,7 +18,7 @@ from tests.seed import (
     live,
 )
 
-from crucible.errors import Conflict, Invalid, NotFound
+from crucible.errors import Conflict, NotFound
 from crucible.models import CandidateRow, EvaluationRow, LLMCall, Run, RunAttempt, RunPhase
 from crucible.services.projects import (
     create_project,
@@ -130,3 +131,17 @@ def test_a_project_with_a_live_run_is_not_deleted(session: Session, state: dict[
 
     with pytest.raises(Conflict, match="#1 is live"):
         delete_project(session, project.id)
+
+
+def test_spend_is_summed_over_the_last_days_alone(session: Session) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        session.get_bind(),
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, bound, *_rest: asked.append((statement, bound)),
+    )
+    list_projects(session, now=NOW)
+    statement, bound = next(each for each in asked if "sum(" in each[0])
+    rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", bound)
+
+    assert "ix_crucible_runs_created (created_at>?)" in str(list(rows))

@@ -180,14 +180,17 @@ def _failures(session: Session, ids: Sequence[str] | None, since: datetime) -> R
 
 
 def _spend(session: Session, ids: Sequence[str] | None, since: datetime) -> Rows:
+    # Grouped by an expression: for the sake of groups in order the database would walk over every
+    # run there is, instead of those of the last days.
+    project_id = Run.project_id.concat("").label("project_id")
     rows = session.execute(
         select(
-            Run.project_id,
+            project_id,
             func.sum(Run.cost_pico).label("cost"),
             func.sum(Run.call_count).label("calls"),
             func.sum(Run.unpriced_call_count).label("unpriced"),
         )
         .where(Run.created_at >= since, *_of(ids))
-        .group_by(Run.project_id)
+        .group_by(project_id)
     )
     return {row.project_id: row._asdict() for row in rows}
