@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,9 +65,12 @@ class Started:
     def line(self) -> str:
         """The next line of its stderr."""
         assert self.process.stderr is not None
-        ready, _, _ = select.select([self.process.stderr], [], [], PATIENCE_SECONDS)
-        assert ready, "the process said nothing"
-        return self.process.stderr.readline()
+        patience = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        patience.start()
+        said = self.process.stderr.readline()
+        patience.cancel()
+        assert said, f"the process said nothing more: {self.end()}"
+        return said
 
     def interrupt(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)

@@ -18,7 +18,7 @@ def env(tmp_path):
 
 def address(process):
     line = process.line()
-    assert line.startswith("Serving on http://"), line + process.process.stderr.read()
+    assert line.startswith("Serving on http://"), line
     return line.split()[-1]
 
 
