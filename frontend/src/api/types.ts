@@ -3,13 +3,12 @@ import type { components } from "./schema.gen";
 type Schemas = components["schemas"];
 
 export type Project = Schemas["Project"];
-// Limits on a run are not enforced yet, and the server takes none.
-export type ProjectInput = Omit<Schemas["ProjectInput"], "default_budget">;
+export type ProjectInput = Schemas["ProjectInput"];
 export type Constraint = Schemas["Constraint"];
 export type Run = Schemas["RunSummary"];
 export type RunDetail = Schemas["RunDetail"];
 export type RunPage = Schemas["RunPage"];
-export type RunInput = Omit<Schemas["RunInput"], "budget">;
+export type RunInput = Schemas["RunInput"];
 export type Usage = Schemas["Usage"];
 export type Call = Schemas["Call"];
 export type CallPage = Schemas["CallPage"];

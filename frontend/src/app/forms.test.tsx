@@ -76,5 +76,6 @@ test("the problem is saved whole, and a wrong weight is told in its row", async 
     goals: ["p99 below 800 ms"],
     constraints: [{ name: "No data loss", description: "Orders survive", weight: 101 }],
     world_model: "Three regions",
+    default_budget: null,
   });
 });

@@ -7,7 +7,7 @@ export interface Draft {
   goals: string;
   constraints: ConstraintDraft[];
   /** Not on the form; kept, because saving replaces the whole project. */
-  worldModel: string | null;
+  kept: Pick<Project, "world_model" | "default_budget">;
 }
 
 export interface ConstraintDraft {
@@ -31,7 +31,7 @@ export const emptyDraft: Draft = {
   description: "",
   goals: "",
   constraints: [],
-  worldModel: null,
+  kept: { world_model: null, default_budget: null },
 };
 
 export function draftOf(project: Project): Draft {
@@ -42,7 +42,7 @@ export function draftOf(project: Project): Draft {
     constraints: project.constraints.map(({ name, description, weight }) =>
       newConstraint(name, description, String(weight)),
     ),
-    worldModel: project.world_model,
+    kept: { world_model: project.world_model, default_budget: project.default_budget },
   };
 }
 
@@ -60,6 +60,6 @@ export function inputOf(draft: Draft): ProjectInput {
       // What is no number is sent as it is: the server says what it takes.
       weight: weight.trim() === "" ? Number.NaN : Number(weight),
     })),
-    world_model: draft.worldModel,
+    ...draft.kept,
   };
 }

@@ -30,7 +30,7 @@ export function RunRow({ run }: { run: Run }) {
         </Link>{" "}
         {run.label && <span className={css.label}>{run.label}</span>}{" "}
         {run.error_summary && (
-          <span className={css.why}>
+          <span className={`${css.why} ${run.status === "failed" ? css.bad : ""}`}>
             <span title={run.error_summary}>{run.error_summary}</span>
           </span>
         )}

@@ -1,4 +1,9 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  mutationOptions,
+  type QueryClient,
+  queryOptions,
+} from "@tanstack/react-query";
 import { answer, client } from "../../api/client";
 import { IDLE_MS, keys, LIVE_MS } from "../../api/queries";
 import type { operations } from "../../api/schema.gen";
@@ -86,4 +91,25 @@ async function fetchCalls(runId: string, signal: AbortSignal) {
     cursor = page.next_cursor;
   } while (cursor && calls.length < CALLS_AT_MOST);
   return { calls, isComplete: cursor === null };
+}
+
+export function cancelRun(queryClient: QueryClient, runId: string) {
+  return mutationOptions({
+    mutationFn: () =>
+      answer(client.POST("/api/runs/{run_id}/cancel", { params: { path: { run_id: runId } } })),
+    onSuccess: () => refreshRun(queryClient, runId),
+  });
+}
+
+export function resumeRun(queryClient: QueryClient, runId: string) {
+  return mutationOptions({
+    mutationFn: () =>
+      answer(client.POST("/api/runs/{run_id}/resume", { params: { path: { run_id: runId } } })),
+    onSuccess: () => refreshRun(queryClient, runId),
+  });
+}
+
+function refreshRun(queryClient: QueryClient, runId: string) {
+  queryClient.invalidateQueries({ queryKey: keys.runs });
+  return queryClient.invalidateQueries({ queryKey: keys.run(runId) });
 }

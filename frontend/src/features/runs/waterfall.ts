@@ -19,6 +19,8 @@ export interface Waterfall {
   rows: PhaseRow[];
   /** Length of the axis: from the first phase's start to the last sign of any. */
   seconds: number;
+  /** What the phases took together: less than the axis is long, when a run was resumed. */
+  work: number;
 }
 
 /** One row a phase on a true time axis. `now` ends the phases that still run. */
@@ -30,12 +32,12 @@ export function waterfall(run: Run, now: number): Waterfall {
   const seconds = begun.length > 0 ? Math.max(...begun.map((one) => one.to)) - origin : 0;
 
   const rows = PHASES.map((phase, i) => {
-    const [timing, bar] = [timings[phase] ?? null, spans[i]];
+    const [timing, bar] = [timings[phase] ?? null, spans[i] ?? null];
     const resources = run.metrics.resource_breakdown[phase];
     return {
       phase,
       timing,
-      duration: bar ? (timing?.completed_at ? timing.duration_seconds : bar.to - bar.from) : null,
+      duration: duration(timing, bar, run.attempt),
       start: bar && seconds > 0 ? (bar.from - origin) / seconds : 0,
       width: bar && seconds > 0 ? (bar.to - bar.from) / seconds : 0,
       calls: resources?.llm_calls ?? null,
@@ -43,10 +45,21 @@ export function waterfall(run: Run, now: number): Waterfall {
       usage: run.llm_usage?.phases[phase] ?? null,
     };
   });
-  return { rows, seconds };
+  return { rows, seconds, work: rows.reduce((sum, row) => sum + (row.duration ?? 0), 0) };
 }
 
-function span(timing: Timing | null, now: number): { from: number; to: number } | null {
+/** A phase that runs ticks on, unless it was resumed: then its span holds the pause as well. */
+function duration(timing: Timing | null, bar: Span | null, attempt: number): number | null {
+  if (!timing || !bar) return null;
+  return timing.completed_at || attempt > 1 ? timing.duration_seconds : bar.to - bar.from;
+}
+
+interface Span {
+  from: number;
+  to: number;
+}
+
+function span(timing: Timing | null, now: number): Span | null {
   if (!timing?.started_at) return null;
   const from = Date.parse(timing.started_at) / 1000;
   if (timing.completed_at) return { from, to: Date.parse(timing.completed_at) / 1000 };

@@ -23,7 +23,7 @@ function Ticking({ run }: { run: RunDetail }) {
 }
 
 function Rows({ run, now }: { run: RunDetail; now: number }) {
-  const { rows, seconds } = waterfall(run, now);
+  const { rows, seconds, work } = waterfall(run, now);
   return (
     <Section title="Phases">
       <table className={css.phases}>
@@ -45,7 +45,7 @@ function Rows({ run, now }: { run: RunDetail; now: number }) {
         <tbody>
           {rows.map((row) =>
             row.timing ? (
-              <Begun key={row.phase} row={row} seconds={seconds} />
+              <Begun key={row.phase} row={row} work={work} />
             ) : (
               <NotBegun key={row.phase} row={row} live={isLive(run)} />
             ),
@@ -67,7 +67,7 @@ function NotBegun({ row, live }: { row: PhaseRow; live: boolean }) {
   );
 }
 
-function Begun({ row, seconds }: { row: PhaseRow; seconds: number }) {
+function Begun({ row, work }: { row: PhaseRow; work: number }) {
   const status = row.timing?.status ?? "completed";
   const running = status === "running";
   const { usage } = row;
@@ -89,7 +89,7 @@ function Begun({ row, seconds }: { row: PhaseRow; seconds: number }) {
       <td className={css.took}>
         {running ? formatElapsed(row.duration) : formatDuration(row.duration)}
       </td>
-      <td data-label="of the time">{formatShare(row.duration, seconds)}</td>
+      <td data-label="of the time">{formatShare(row.duration, work)}</td>
       <td data-label={row.calls === 1 ? "call" : "calls"}>{formatCount(row.calls)}</td>
       <td data-label={row.retries === 1 ? "retry" : "retries"}>{formatCount(row.retries)}</td>
       <td data-label="tokens">

@@ -8,6 +8,7 @@ import { When } from "../../../ui/When";
 import { whyNoCost, whyNoDuration } from "../missing";
 import { useElapsed } from "../useElapsed";
 import { CopyJson } from "./CopyJson";
+import { RunActions } from "./RunActions";
 import css from "./RunHead.module.css";
 import type { Step } from "./useDialogRoute";
 
@@ -27,6 +28,7 @@ export function RunHead({ run, step, onClose }: Props) {
         <StatusMark status={run.status} />
         <Stepper step={step} />
         <span className={css.actions}>
+          <RunActions run={run} />
           <CopyJson value={run} />
           <ButtonLink kind="primary" to={paths.results(run.id)}>
             Open results

@@ -1,10 +1,10 @@
 import { isLive, type RunDetail } from "../../../api/types";
 import { Calls } from "./Calls";
-import { FailureBox } from "./FailureBox";
 import { PhaseTable } from "./PhaseTable";
 import { Produced } from "./Produced";
 import { Provenance } from "./Provenance";
 import { RunHead } from "./RunHead";
+import { StopBox } from "./StopBox";
 import { UsageByPhase } from "./UsageByPhase";
 import type { Step } from "./useDialogRoute";
 
@@ -19,7 +19,7 @@ export function RunReport({ run, step, onClose }: Props) {
   return (
     <>
       <RunHead run={run} step={step} onClose={onClose} />
-      {run.status === "failed" && <FailureBox run={run} />}
+      {(run.status === "failed" || run.status === "cancelled") && <StopBox run={run} />}
       <PhaseTable run={run} />
       <Produced run={run} />
       <UsageByPhase run={run} />

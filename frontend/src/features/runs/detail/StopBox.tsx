@@ -2,14 +2,16 @@ import type { ReactNode } from "react";
 import { PHASES, type Phase, type RunDetail } from "../../../api/types";
 import { capitalize, formatCount, formatDuration, formatMoment } from "../../../lib/format";
 import { lastGoodPhase } from "../waterfall";
-import css from "./FailureBox.module.css";
+import css from "./StopBox.module.css";
 
-/** What failed, in which phase, why, what to do next, when; and how far it got. */
-export function FailureBox({ run }: { run: RunDetail }) {
+/** What stopped it, in which phase, why, what to do next, when; and how far it got. */
+export function StopBox({ run }: { run: RunDetail }) {
   const { error } = run;
+  const failed = run.status === "failed";
+  const title = failed ? "Why it failed" : "Why it stopped";
   return (
-    <section className={css.fail} aria-label="Why it failed">
-      <h3>{run.error_summary ?? "It failed, and no reason was recorded"}</h3>
+    <section className={`${css.stop} ${failed ? css.failed : ""}`} aria-label={title}>
+      <h3>{run.error_summary ?? `It ${run.status}, and no reason was recorded`}</h3>
       {error?.hint && <p>{error.hint}</p>}
       <dl className={css.facts}>
         {error?.phase && <Fact name="Phase">{capitalize(error.phase)}</Fact>}
@@ -40,7 +42,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 function lastGoodStep(run: RunDetail): string {
   const saved = partlySaved(run);
   const phase = lastGoodPhase(run);
-  if (!phase) return saved ?? "none: the first phase failed";
+  if (!phase) return saved ?? "none: it stopped in the first phase";
   const took = formatDuration(run.metrics.phase_timings[phase]?.duration_seconds);
   const done = `${capitalize(phase)} (${took})`;
   return saved ? `${done}; ${saved}` : done;
@@ -53,9 +55,9 @@ const MADE: Record<Phase, string> = {
   ranking: "ranks",
 };
 
-/** What the failed phase had saved before it failed. */
+/** What the phase that stopped had saved by then. */
 function partlySaved(run: RunDetail): string | null {
-  const phase = PHASES.find((name) => run.metrics.phase_timings[name]?.status === "failed");
+  const phase = PHASES.find((name) => run.metrics.phase_timings[name]?.status === run.status);
   const made = phase && run.metrics.resource_breakdown[phase];
   if (!phase || !made?.produced) return null;
   return `${formatCount(made.produced)} of ${formatCount(made.expected)} ${MADE[phase]} saved`;
