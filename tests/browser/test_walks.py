@@ -97,6 +97,26 @@ def test_a_live_run_moves(world: World, page: Page, complaints: list[str]) -> No
     expect(page.get_by_role("region", name="A typical run")).to_contain_text("12 evaluations")
 
 
+def test_a_live_run_is_cancelled_and_goes_on(
+    world: World, page: Page, complaints: list[str]
+) -> None:
+    project = world.lab.project()
+    world.stub.hold()
+    run = world.lab.create(2, 2, project_id=project)
+    page.goto(f"{world.url}/projects/{project}/runs/{run}")
+    dialog = page.get_by_role("dialog", name="Run #1")
+    expect(dialog.get_by_role("row", name="Design")).to_contain_text("running")
+    dialog.get_by_role("button", name="Cancel run").click()
+    expect(dialog.get_by_role("button", name="Cancelling")).to_be_disabled()
+    world.stub.let(1)
+    expect(dialog.get_by_role("region", name="Why it stopped")).to_be_visible()
+    dialog.get_by_role("button", name="Resume").click()
+    expect(dialog.get_by_role("button", name="Cancel run")).to_be_visible()
+    world.stub.let_all()
+    expect(dialog).to_contain_text("completed")
+    expect(dialog.get_by_role("row", name="Evaluation")).to_contain_text("4")
+
+
 def test_the_address_alone_reopens_what_was_seen(
     world: World, page: Page, complaints: list[str]
 ) -> None:
