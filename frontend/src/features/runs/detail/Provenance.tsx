@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { isLive, type RunDetail } from "../../../api/types";
-import { formatDuration, formatMoment } from "../../../lib/format";
+import { formatCount, formatDuration, formatExactCost, formatMoment } from "../../../lib/format";
 import { callsQuery } from "../queries";
 import css from "./Provenance.module.css";
 import { Section } from "./Section";
@@ -11,7 +11,9 @@ type Fact = [name: string, value: ReactNode];
 /** What it was asked to do, and where its figures come from. */
 export function Provenance({ run }: { run: RunDetail }) {
   const prices = usePriceSources(run);
-  const facts = [...asked(run), ...known(run, prices)].filter(([, value]) => value !== null);
+  const facts = [...asked(run), ...limits(run), ...known(run, prices)].filter(
+    ([, value]) => value !== null,
+  );
   return (
     <Section title="Configuration and provenance">
       <dl className={css.facts}>
@@ -44,6 +46,16 @@ function asked({ config }: RunDetail): Fact[] {
     ["calls in flight", config.concurrency],
     ["retries of a call", config.max_retries],
     ["timeout of a call", config.timeout_seconds && formatDuration(config.timeout_seconds)],
+  ];
+}
+
+function limits({ budget }: RunDetail): Fact[] {
+  if (!budget) return [];
+  return [
+    ["limit of cost", budget.max_cost_usd && formatExactCost(budget.max_cost_usd)],
+    ["limit of tokens", budget.max_total_tokens && formatCount(budget.max_total_tokens)],
+    ["limit of calls", budget.max_llm_calls],
+    ["limit of time", budget.max_duration_seconds && formatDuration(budget.max_duration_seconds)],
   ];
 }
 
