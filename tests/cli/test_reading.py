@@ -7,7 +7,7 @@ import pytest
 
 from crucible import migrate
 
-from .process import crucible, environment
+from .process import environment, inside
 
 READS = [
     ["runs"],
@@ -27,7 +27,7 @@ def env(tmp_path):
 
 @pytest.mark.parametrize("args", READS, ids=" ".join)
 def test_reading_without_a_history_says_how_to_start_one_and_makes_nothing(env, tmp_path, args):
-    result = crucible(*args, env=env)
+    result = inside(*args, env=env)
     assert result.returncode == 6
     assert result.stdout == ""
     assert result.stderr.startswith("Error: there is no history yet: ")
@@ -39,20 +39,20 @@ def test_reading_without_a_history_says_how_to_start_one_and_makes_nothing(env, 
 def test_a_file_that_is_no_database_is_said_to_be_none(env, tmp_path, args):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "crucible.sqlite3").write_bytes(b"not a database at all, but long enough")
-    result = crucible(*args, env=env)
+    result = inside(*args, env=env)
     assert result.returncode == 6
     assert result.stderr.startswith("Error: the database cannot be used: ")
     assert "Traceback" not in result.stderr
 
 
 def test_wrong_setting_is_named_with_exit_code_2(env):
-    result = crucible("runs", env={**env, "CRUCIBLE_PORT": "many"})
+    result = inside("runs", env={**env, "CRUCIBLE_PORT": "many"})
     assert (result.returncode, result.stdout) == (2, "")
     assert "CRUCIBLE_PORT" in result.stderr
 
 
 def test_database_address_that_is_none_is_named(env):
-    result = crucible("runs", env={**env, "CRUCIBLE_DATABASE_URL": "postgresql://u:secret@h/d"})
+    result = inside("runs", env={**env, "CRUCIBLE_DATABASE_URL": "postgresql://u:secret@h/d"})
     assert result.returncode == 2
     assert "CRUCIBLE_DATABASE_URL" in result.stderr
     assert "secret" not in result.stderr

@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from .process import crucible, environment, start
+from .process import environment, inside, start
 
 
 @pytest.fixture
@@ -43,13 +43,13 @@ def test_serves_a_new_database_says_where_and_ends_cleanly(env, number):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])
 def test_refuses_to_be_reached_from_elsewhere(env, host):
-    result = crucible("serve", "--host", host, "--port", "0", env=env)
+    result = inside("serve", "--host", host, "--port", "0", env=env)
     assert result.returncode == 2
     assert "not a loopback address" in result.stderr
 
 
 def test_the_setting_is_refused_as_the_option_is(env):
-    result = crucible("serve", env={**env, "CRUCIBLE_HOST": "0.0.0.0"})
+    result = inside("serve", env={**env, "CRUCIBLE_HOST": "0.0.0.0"})
     assert result.returncode == 2
 
 
@@ -65,13 +65,13 @@ def test_every_loopback_address_is_served(env, host):
 def test_port_in_use_is_said_before_anything_is_made(env, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        result = crucible("serve", "--port", port, env=env)
+        result = inside("serve", "--port", port, env=env)
     assert result.returncode == 1
     assert result.stderr.startswith(f"Error: http://127.0.0.1:{port} is in use already")
     assert not (tmp_path / "new").exists()
 
 
 def test_executor_that_is_not_there_yet_is_refused(env):
-    result = crucible("serve", "--port", "0", env={**env, "CRUCIBLE_EXECUTOR": "celery"})
+    result = inside("serve", "--port", "0", env={**env, "CRUCIBLE_EXECUTOR": "celery"})
     assert result.returncode == 2
     assert "CRUCIBLE_EXECUTOR" in result.stderr

@@ -6,7 +6,7 @@ import signal
 import pytest
 from tests.lab import KEY
 
-from .process import crucible, environment, on_terminal, start
+from .process import crucible, environment, inside, on_terminal, start
 
 SMALL = ["test-run", "--candidates", "2", "--scenarios", "2"]
 
@@ -31,9 +31,9 @@ def test_new_user_gets_a_run_of_the_sample_project(fresh, stub):
 
 
 def test_json_is_the_run_as_show_gives_it_and_charges_add_up(fresh, stub):
-    result = crucible(*SMALL, "--label", "first", "--format", "json", env=fresh)
+    result = inside(*SMALL, "--label", "first", "--format", "json", env=fresh)
     run = json.loads(result.stdout)
-    assert json.loads(crucible("runs", "show", "1", "--format", "json", env=fresh).stdout) == run
+    assert json.loads(inside("runs", "show", "1", "--format", "json", env=fresh).stdout) == run
     assert run["label"] == "first"
     total = run["llm_usage"]["total"]
     assert total["call_count"] == len(stub.charges)
@@ -43,14 +43,14 @@ def test_json_is_the_run_as_show_gives_it_and_charges_add_up(fresh, stub):
 
 def test_sample_project_is_made_once(fresh):
     for _ in range(2):
-        assert crucible(*SMALL, env=fresh).returncode == 0
-    projects = json.loads(crucible("projects", "list", "--format", "json", env=fresh).stdout)
+        assert inside(*SMALL, env=fresh).returncode == 0
+    projects = json.loads(inside("projects", "list", "--format", "json", env=fresh).stdout)
     assert [project["title"] for project in projects["projects"]] == ["Checkout p99"]
 
 
 def test_failed_run_exits_4_with_its_reason_and_what_to_do(fresh, stub):
     stub.plan = lambda n, body: "status 401" if n >= 2 else "ok"
-    result = crucible(*SMALL, env=fresh)
+    result = inside(*SMALL, env=fresh)
     assert result.returncode == 4
     assert "✕ #1 failed" in result.stdout
     assert "provider_auth" in result.stdout and "CRUCIBLE_LLM_API_KEY" in result.stdout
@@ -99,7 +99,7 @@ def test_no_color_redraws_nothing(fresh):
 def test_model_that_is_not_ready_is_said_before_anything_is_made(tmp_path, given, said):
     url = f"sqlite:///{tmp_path}/fresh/crucible.sqlite3"
     env = environment(CRUCIBLE_DATABASE_URL=url, XDG_CACHE_HOME=str(tmp_path / "cache"), **given)
-    result = crucible(*SMALL, env=env)
+    result = inside(*SMALL, env=env)
     assert (result.returncode, result.stdout) == (1, "")
     assert "no run was made" in result.stderr and said in result.stderr
     assert not (tmp_path / "fresh").exists()
@@ -115,14 +115,14 @@ def test_model_that_is_not_ready_is_said_before_anything_is_made(tmp_path, given
     ],
 )
 def test_what_cannot_be_run_is_said(fresh, stub, args, code, said):
-    result = crucible("test-run", *args, env=fresh)
+    result = inside("test-run", *args, env=fresh)
     assert (result.returncode, result.stdout) == (code, "")
     assert said in result.stderr
     assert stub.requests == []
 
 
 def test_given_candidates_are_evaluated(fresh, stub):
-    result = crucible(
+    result = inside(
         "test-run",
         "--mode=eval_only",
         "--candidate=Cache prices:for ten seconds",
