@@ -72,6 +72,10 @@ db-check: $(BIN)/.installed  ## Compare the database with the models
 screenshots: .need-test install $(PAGE)  ## Draw the pictures in docs/ from the running product
 	$(BIN)/python -m tests.screenshots docs/images
 
+.PHONY: chaos
+chaos: install  ## Kill workers and the server at every point; write docs/reliability.md
+	$(BIN)/python -m tests.chaos
+
 .PHONY: lock
 lock: $(BIN)/.installed  ## Resolve the Python dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras \
