@@ -134,6 +134,11 @@ def test_run_whose_ledger_is_gone_says_so():
     )
 
 
+def test_limits_are_part_of_what_was_asked_for():
+    limits = {"max_cost_usd": 0.5, "max_total_tokens": None, "max_llm_calls": 100}
+    assert "limits       $0.5, 100 calls" in render(detail() | {"budget": limits})
+
+
 def test_run_that_has_not_begun_can_be_shown():
     empty = {"phase_timings": {}, "resource_breakdown": {}, "notes": []}
     waiting = detail(

@@ -30,7 +30,7 @@ WRONG = checked(
 def test_one_run_says_what_was_verified_and_what_not():
     assert verify_view.render([WRONG], PIPE).splitlines() == [
         f"✕ #42  1 difference  {RUN_ID}",
-        "  verified: calls, tokens",
+        "  verified: calls; tokens",
         "  not covered: answers",
         "  total.cost_usd  stored 0.1  recomputed unknown",
     ]

@@ -1,6 +1,6 @@
 """Projects, for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from crucible.cli import format, run_words
 from crucible.cli.grid import Row, fit, lay_out
 from crucible.cli.text import Screen, clean, wrapped
 
+BULLET = "• "
 COLUMNS = ("id", "title", "last", "age", "failed", "spent")
 
 
@@ -57,8 +58,8 @@ def render(project: dict[str, Any], screen: Screen) -> str:
     blocks = [
         [screen.style(clean(project["title"]), bold=True), screen.dim(project["id"])],
         _paragraphs(project["description"], screen),
-        _titled("Goals", [f"• {clean(goal)}" for goal in project["goals"]], screen),
-        _titled("Constraints", _constraints(project["constraints"]), screen),
+        _titled("Goals", _bullets(map(clean, project["goals"]), screen), screen),
+        _titled("Constraints", _bullets(_constraints(project["constraints"]), screen), screen),
         _titled("World", _paragraphs(project["world_model"] or "", screen), screen),
         [screen.dim(f"next: crucible test-run --project-id {project['id']}")],
     ]
@@ -66,8 +67,16 @@ def render(project: dict[str, Any], screen: Screen) -> str:
 
 
 def _titled(title: str, lines: Sequence[str], screen: Screen) -> list[str]:
-    wraps = [part for line in lines for part in wrapped(line, screen)]
-    return [screen.style(title, bold=True), *wraps] if lines else []
+    return [screen.style(title, bold=True), *lines] if lines else []
+
+
+def _bullets(items: Iterable[str], screen: Screen) -> list[str]:
+    room = screen.columns and screen.columns - len(BULLET)
+    return [
+        (BULLET if position == 0 else " " * len(BULLET)) + line
+        for item in items
+        for position, line in enumerate(wrapped(item, screen, room))
+    ]
 
 
 def _paragraphs(text: str, screen: Screen) -> list[str]:
@@ -76,7 +85,7 @@ def _paragraphs(text: str, screen: Screen) -> list[str]:
 
 def _constraints(constraints: Sequence[dict[str, Any]]) -> list[str]:
     return [
-        f"• {clean(each['name'])} ({'hard' if each['weight'] == 100 else each['weight']})"
+        f"{clean(each['name'])} ({'hard' if each['weight'] == 100 else each['weight']})"
         + (f": {clean(each['description'])}" if each["description"] else "")
         for each in constraints
     ]

@@ -168,7 +168,8 @@ def _asked(run: Summary, calls: Sequence[dict[str, Any]], screen: Screen) -> lis
         ("model", f"{config['model']} ({config['provider']})" if config["model"] else ""),
         ("served by", ", ".join(f"{clean(model)} ({made:,})" for model, made in models)),
         ("size", _size(config)),
-        ("calls", _limits(config)),
+        ("calls", _pace(config)),
+        ("limits", _limits(run["budget"] or {})),
         ("prices", "; ".join(map(clean, sources))),
         ("attempts", format.count(run["attempt"]) if run["attempt"] > 1 else ""),
         ("worker", f"{worker['host']}, process {worker['pid']}" if worker.get("host") else ""),
@@ -189,7 +190,18 @@ def _size(config: dict[str, Any]) -> str:
     return ", ".join([*asked, *([f"{given} of the candidates given"] if given else [])])
 
 
-def _limits(config: dict[str, Any]) -> str:
+def _limits(budget: dict[str, Any]) -> str:
+    said = {
+        "max_cost_usd": format.exact_money,
+        "max_total_tokens": lambda most: f"{format.tokens(most)} tokens",
+        "max_llm_calls": lambda most: format.plural(most, "call"),
+        "max_duration_seconds": format.duration,
+    }
+    given = {name: budget.get(name) for name in said}
+    return ", ".join(said[name](most) for name, most in given.items() if most is not None)
+
+
+def _pace(config: dict[str, Any]) -> str:
     said = []
     if config["concurrency"] is not None:
         said.append(f"{config['concurrency']} in flight")

@@ -68,7 +68,6 @@ def test_run(project: str | None, form: str, **asked: Any) -> None:
     require_model(settings)
     from crucible import migrate  # noqa: PLC0415 - SQLAlchemy: not for `--help`
 
-    logs.configure(settings)
     migrate.ensure(settings.database_url)
     with state.opened(settings.database_url) as database:
         run_id = _start(database, settings, project, request)
@@ -78,6 +77,7 @@ def test_run(project: str | None, form: str, **asked: Any) -> None:
 
 def watched(database: "Database", settings: Settings, run_id: str, form: str) -> int:
     """Runs a `created` run here, verifies it and prints it; the exit code that says how it went."""
+    logs.configure(settings)
     progress = Progress()
     _run(database, settings, run_id, progress)
     adds_up = _verify(database, run_id, progress)

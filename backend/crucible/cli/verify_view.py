@@ -62,7 +62,7 @@ def _one(each: Checked, screen: Screen) -> list[str]:
 def _list(title: str, things: Sequence[str], screen: Screen) -> list[str]:
     if not things:
         return []
-    said = f"{title}: {', '.join(map(clean, things))}"
+    said = f"{title}: {'; '.join(map(clean, things))}"
     return [f"  {line}" for line in wrapped(said, screen, (screen.columns or 4) - 2)]
 
 
