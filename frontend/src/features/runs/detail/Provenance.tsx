@@ -1,12 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { isLive, type RunDetail } from "../../../api/types";
-import { formatCount, formatDuration, formatExactCost, formatMoment } from "../../../lib/format";
+import { formatCost, formatCount, formatDuration, formatMoment } from "../../../lib/format";
 import { callsQuery } from "../queries";
 import css from "./Provenance.module.css";
 import { Section } from "./Section";
 
 type Fact = [name: string, value: ReactNode];
+
+/** Longer than a column is wide. */
+const WIDE = new Set(["id", "prices from"]);
 
 /** What it was asked to do, and where its figures come from. */
 export function Provenance({ run }: { run: RunDetail }) {
@@ -18,7 +21,7 @@ export function Provenance({ run }: { run: RunDetail }) {
     <Section title="Configuration and provenance">
       <dl className={css.facts}>
         {facts.map(([name, value]) => (
-          <div key={name}>
+          <div key={name} className={WIDE.has(name) ? css.wide : undefined}>
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>
@@ -52,7 +55,7 @@ function asked({ config }: RunDetail): Fact[] {
 function limits({ budget }: RunDetail): Fact[] {
   if (!budget) return [];
   return [
-    ["limit of cost", budget.max_cost_usd && formatExactCost(budget.max_cost_usd)],
+    ["limit of cost", budget.max_cost_usd && formatCost(budget.max_cost_usd)],
     ["limit of tokens", budget.max_total_tokens && formatCount(budget.max_total_tokens)],
     ["limit of calls", budget.max_llm_calls],
     ["limit of time", budget.max_duration_seconds && formatDuration(budget.max_duration_seconds)],
@@ -76,6 +79,8 @@ function known(run: RunDetail, prices: string | null): Fact[] {
 /** Prices are fixed at each call, so their source stands with the calls. */
 function usePriceSources(run: RunDetail): string | null {
   const { data } = useQuery(callsQuery(run.id, isLive(run)));
-  const sources = new Set(data?.calls.flatMap((call) => call.price_source ?? []));
-  return [...sources].join(", ") || null;
+  const sources = [...new Set(data?.calls.flatMap((call) => call.price_source ?? []))];
+  // That errors are free is no table of prices, but of a run without others it is all there is.
+  const tables = sources.filter((source) => !source.startsWith("free"));
+  return (tables.length > 0 ? tables : sources).join(", ") || null;
 }
