@@ -95,7 +95,7 @@ class Lab:
         return self.row(run_id)
 
     def claim(self, run_id: str) -> Lease:
-        lease = claim(self.database, self.clock, run_id, Owner.current())
+        lease = claim(self.database, self.clock, run_id, Owner.current(self.settings.lease_seconds))
         assert lease is not None
         return lease
 

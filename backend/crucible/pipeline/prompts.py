@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from crucible.llm.protocol import Message
 from crucible.models.values import Candidate, Constraint, Problem, Scenario
 
-ROLE = "You are an experienced engineer who compares designs. Be concrete and specific."
+ROLE = "You are an experienced engineer who judges designs soberly. Be concrete and specific."
 
 
 def design(problem: Problem, given: Sequence[Candidate], count: int) -> list[Message]:
@@ -13,16 +13,21 @@ def design(problem: Problem, given: Sequence[Candidate], count: int) -> list[Mes
     if given:
         listed = "\n".join(f"- {c.title}: {c.description}" for c in given)
         seeds = f"\n\nThese candidates exist already; propose different ones:\n{listed}"
+    effects = (
+        "\n- predicted_effects: the constraints it changes most; a real design improves some and "
+        "worsens others"
+        if problem.constraints
+        else ""
+    )
     return _messages(
         f"{_problem(problem)}{seeds}\n\n"
-        f"Propose {count} different candidate solutions to this problem. They must differ in their "
-        "basic mechanism, not in details. For each give a short title and a description of two "
-        "or three sentences: what is done, and why it would meet the goals."
-        + (
-            " Then predict its effect on the constraints it changes most."
-            if problem.constraints
-            else ""
-        )
+        f"Propose {_several(count, 'candidate solution')} to this problem"
+        + (", each with another basic mechanism" if count > 1 else "")
+        + ". Speak of the parts and numbers of this problem, not of general virtues.\n"
+        "- title: at most six words that name the mechanism\n"
+        "- description: two or three short sentences: what exactly is built or changed, how that "
+        "reaches the goals, and what it costs or risks"
+        f"{effects}"
     )
 
 
@@ -30,9 +35,12 @@ def scenarios(problem: Problem, candidates: Sequence[Candidate], count: int) -> 
     listed = "\n".join(f"- {c.title}" for c in candidates)
     return _messages(
         f"{_problem(problem)}\n\nCandidate solutions:\n{listed}\n\n"
-        f"Invent {count} different scenarios that stress these candidates: situations in which "
-        "some of them would do badly. Give each a short name and one or two sentences that say "
-        "what happens, with numbers where they matter."
+        f"Invent {_several(count, 'scenario')} that would show which candidate is better: things "
+        "that happen to them from outside, such as a failure, a peak, a mistake, a shortage or a "
+        "change of circumstances. A scenario is not a solution.\n"
+        "- name: at most six words that name the event\n"
+        "- description: one or two short sentences: what happens, how much of it and for how long, "
+        "in numbers. Do not say how a candidate copes"
     )
 
 
@@ -42,27 +50,37 @@ def evaluation(
     candidate: Candidate,
     scenario: Scenario,
 ) -> list[Message]:
-    others = "\n".join(f"- {c.title}" for c in candidates if c.id != candidate.id)
-    compared = f"\nOther candidates, to compare with:\n{others}\n" if others else ""
-    scored = ""
-    if problem.constraints:
-        met = "\n".join(f'- "{c.name}": met when {_criterion(c)}' for c in problem.constraints)
-        scored = (
-            "\n- constraint_satisfaction: for each constraint a number from 0 (violated) to 1 "
-            f"(fully met) in this scenario:\n{met}"
-        )
+    """What changes from pair to pair stands last: a server that keeps the prompt it has just read
+    then reads only that."""
+    compared = "\n".join(f"- {c.title}" for c in candidates)
     return _messages(
-        f"{_problem(problem)}\n{compared}\n"
+        f"{_problem(problem)}\n\nCandidates:\n{compared}\n\n"
+        "Judge one of these candidates in one scenario. Take its description as true: what it "
+        "says it does, it does.\n"
+        "- explanation: one short sentence: what goes wrong with this candidate in this scenario, "
+        "or why nothing does\n"
+        "- prediction_quality: how far it reaches the goals in this scenario: 0 = not at all, "
+        "0.3 = little, 0.6 = mostly, 0.9 = fully\n"
+        "- resource_cost: what it costs to build and run: 0.3 = next to nothing, 1 = moderate, "
+        "3 = expensive, 10 = very expensive"
+        f"{_scores(problem.constraints)}\n\n"
         f"Candidate to judge: {candidate.title}\n{candidate.description}\n\n"
-        f"Scenario: {scenario.name}\n{scenario.description}\n\n"
-        "Judge how this candidate does in this scenario. Give, in this order:\n"
-        "- explanation: one or two sentences: what happens and what decides the outcome\n"
-        "- prediction_quality: from 0 to 1, how well the candidate reaches the goals here "
-        "(0 = fails, 0.5 = partly, 1 = fully)\n"
-        "- resource_cost: what it costs to build and run, compared with the other candidates: "
-        "1 = about average, 0.5 = half of it, 2 = twice as much, up to 10"
-        f"{scored}"
+        f"Scenario: {scenario.name}\n{scenario.description}"
     )
+
+
+def _scores(constraints: Sequence[Constraint]) -> str:
+    if not constraints:
+        return ""
+    criteria = "".join(f'\n  - "{c.name}": {_criterion(c)}' for c in constraints)
+    return (
+        "\n- constraint_satisfaction: each constraint on its own: 1 = met, 0.5 = in part, "
+        f"0 = violated. Most candidates meet some and violate others:{criteria}"
+    )
+
+
+def _several(count: int, noun: str) -> str:
+    return f"one {noun}" if count == 1 else f"{count} different {noun}s"
 
 
 def _criterion(constraint: Constraint) -> str:
