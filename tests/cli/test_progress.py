@@ -60,6 +60,22 @@ def test_a_log_gets_each_phase_and_each_quarter_once(log, capsys):
     ]
 
 
+def test_a_resumed_run_tells_only_what_is_new(log, capsys):
+    before = designing() | {"attempt": 2}
+    failed = timing("failed", "08:51:00.000", "08:51:09.100", 9.1)
+    before["metrics"]["phase_timings"]["design"] = failed
+    log.update(before)
+    assert capsys.readouterr().err == ""
+    log.update(run(attempt=2))
+    assert capsys.readouterr().err.splitlines()[0] == "✓ scenarios   8 of 8 · 9.30s · $0.01"
+    again = run(attempt=2)
+    again["metrics"]["phase_timings"]["design"] = (
+        failed | {"status": "completed"} | {"completed_at": "2026-11-22T09:00:00.000Z"}
+    )
+    log.update(again)
+    assert capsys.readouterr().err.startswith("✓ design")
+
+
 def test_a_terminal_gets_one_line_redrawn_and_the_phases_left_standing(capsys):
     drawn = Progress(Screen(60, True))
     drawn.update(designing())

@@ -1,6 +1,7 @@
 import json
 import signal
 import socket
+import threading
 import urllib.request
 
 import pytest
@@ -75,3 +76,24 @@ def test_executor_that_is_not_there_yet_is_refused(env):
     result = inside("serve", "--port", "0", env={**env, "CRUCIBLE_EXECUTOR": "celery"})
     assert result.returncode == 2
     assert "CRUCIBLE_EXECUTOR" in result.stderr
+
+
+def test_a_run_under_way_is_ended_and_recorded_before_the_server_leaves(make_lab, stub):
+    lab = make_lab(LLM_TIMEOUT_SECONDS="60")
+    asked = threading.Event()
+
+    def hang(n, body):
+        asked.set()
+        return "hang"
+
+    stub.plan = hang
+    run = lab.create(1, 1)
+    with start("serve", "--port", "0", env=environment(**lab.environ)) as server:
+        address(server)
+        assert asked.wait(60)
+        server.interrupt()
+        code, _, _ = server.end()
+    stub.hang.set()
+    assert code == 0
+    assert lab.row(run).status == "failed"
+    assert [call.outcome for call in lab.calls(run)] == ["unknown"]

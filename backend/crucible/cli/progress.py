@@ -20,15 +20,19 @@ class Progress:
         self._screen = screen or Screen.of(sys.stderr)
         # Redrawing is cursor control: only where colour is welcome too.
         self._redraws = self._screen.colour
-        self._ended: set[str] = set()
+        self._ended: dict[str, str] | None = None
         self._told: tuple[str, int] | None = None
         self._drawn = False
 
     def update(self, run: Summary) -> None:
-        for phase, timing in run["metrics"]["phase_timings"].items():
-            if timing["status"] != "running" and phase not in self._ended:
-                self._ended.add(phase)
-                self.say(_phase_line(run, phase, timing, self._screen))
+        timings = run["metrics"]["phase_timings"]
+        ends = {phase: t["completed_at"] for phase, t in timings.items() if t["completed_at"]}
+        if self._ended is None:
+            # A resumed run comes with phases of earlier attempts: those are not news.
+            self._ended = ends if run["attempt"] > 1 else {}
+        for phase in [phase for phase, end in ends.items() if self._ended.get(phase) != end]:
+            self.say(_phase_line(run, phase, timings[phase], self._screen))
+        self._ended = ends
         if not run_words.live(run):
             self._erase()
         elif self._redraws:
@@ -60,7 +64,7 @@ class Progress:
         if not now:
             return
         quarter = (now["done"] or 0) * QUARTERS // now["expected"] if now["expected"] else 0
-        if (now["phase"], quarter) != self._told and now["phase"] not in self._ended:
+        if (now["phase"], quarter) != self._told and now["phase"] not in (self._ended or ()):
             self._told = (now["phase"], quarter)
             self.say(f"{run_words.mark(run['status'])} {' · '.join(_now(run))}")
 
@@ -71,8 +75,9 @@ def _now(run: Summary) -> list[str]:
     return [
         f"#{run['number']} {run_words.remark(run)}",
         format.elapsed(run["duration_seconds"] or 0.0),
-        *([run_words.cost(run)] if total.get("cost_usd") is not None else []),
-        *([f"{total['failed_call_count']:,} failed calls"] if _failed(total) else []),
+        # Not as a lower bound: what is spent so far is understood to be one.
+        *([format.money(total["cost_usd"])] if total.get("cost_usd") is not None else []),
+        *([format.plural(total["failed_call_count"], "failed call")] if _failed(total) else []),
         *([f"about {format.elapsed(left)} left"] if left is not None else []),
     ]
 

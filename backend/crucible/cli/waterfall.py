@@ -7,7 +7,7 @@ from typing import Any
 from crucible.cli import format, run_words
 from crucible.cli.grid import GAP, HARD_SPACE, Row, fit, lay_out, total_width
 from crucible.cli.run_words import Summary
-from crucible.cli.text import Screen
+from crucible.cli.text import Screen, wrapped
 
 BAR = "━"
 SLIVER = "▏"
@@ -55,7 +55,10 @@ def render(run: Summary, screen: Screen, now: datetime) -> list[str]:
         for row, timing in zip(rows, timings.values(), strict=True)
     ]
     ruler = {column: "" for column in columns} | {"bar": screen.dim(axis.ruler())}
-    return lay_out([*drawn, ruler], ["phase", "bar", *columns[1:]], RIGHT)
+    lines = lay_out([*drawn, ruler], ["phase", "bar", *columns[1:]], RIGHT)
+    if run["attempt"] == 1:
+        return lines
+    return lines + wrapped(f"{run['attempt']} attempts: the bars span the pauses between", screen)
 
 
 def _bar_columns(screen: Screen, taken: int) -> int:
