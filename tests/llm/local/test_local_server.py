@@ -20,6 +20,8 @@ import requests
 from crucible.errors import CrucibleError, Precondition, Unavailable
 from crucible.llm.local import grammar, process, server
 from crucible.llm.local.server import LocalServer
+from crucible.models.values import Constraint
+from crucible.pipeline import answers
 
 pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
 
@@ -86,6 +88,25 @@ class TestProtocol:
         assert usage["completion_tokens"] > 0
         assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
         assert answer["model"] == "SmolLM2-135M-Instruct.Q4_1"
+
+    @pytest.mark.parametrize(
+        ("name", "schema"),
+        [
+            ("design", answers.design_schema([Constraint('say "cheap" \\ é', "", 50)], 2)),
+            ("scenarios", answers.scenarios_schema(2)),
+            ("evaluation", answers.evaluation_schema([Constraint('say "cheap" \\ é', "", 50)])),
+        ],
+    )
+    def test_the_grammar_of_each_question_holds(
+        self, shared: LocalServer, name: str, schema: dict[str, Any]
+    ) -> None:
+        # One that the library cannot use is dropped in silence, and prose would come.
+        with shared.use() as url:
+            answer = ask(url, **grammar.request_extras(name, schema))
+        assert answer["choices"][0]["finish_reason"] == "stop"
+        assert list(json.loads(answer["choices"][0]["message"]["content"])) == list(
+            schema["properties"]
+        )
 
     def test_takes_the_contracts_response_format_too(self, shared: LocalServer) -> None:
         wanted = {"name": "design", "strict": True, "schema": SCHEMA}
@@ -209,6 +230,8 @@ class TestLife:
 PARENT = """
 import os, signal, sys, time
 from crucible.llm.local.server import LocalServer
+from crucible.models.values import Constraint
+from crucible.pipeline import answers
 local = LocalServer(sys.argv[1])
 with local.use():
     ending = sys.argv[2]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from local_fakes import CONTENT, FakeHub, Notes, tiny_model
+from tests.llm.local.local_fakes import CONTENT, FakeHub, Notes, tiny_model
 
 from crucible.cli import main
 from crucible.cli import model as command
