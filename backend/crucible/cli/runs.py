@@ -1,11 +1,11 @@
-"""`crucible runs`: list, show, verify; cancel and resume."""
+"""`crucible runs`: list, show, verify; cancel and resume; export and import."""
 
 import shlex
 from typing import Any
 
 import click
 
-from crucible.cli import emit, run_commands, state
+from crucible.cli import emit, run_commands, run_history, state
 from crucible.cli.options import examples, format_option, project_option
 from crucible.cli.run_reference import resolve
 from crucible.cli.text import Screen
@@ -45,7 +45,7 @@ class RunsGroup(click.Group):
     ),
 )
 def runs() -> None:
-    """List, show, verify, cancel and resume runs.
+    """List, show, verify, cancel, resume, export and import runs.
 
     Without a subcommand: lists, with the options of `crucible runs list`.
     """
@@ -226,3 +226,5 @@ def calls_of(session: Any, run_id: str) -> list[dict[str, Any]]:
 
 runs.add_command(run_commands.cancel)
 runs.add_command(run_commands.resume)
+runs.add_command(run_history.export)
+runs.add_command(run_history.import_)

@@ -1,0 +1,173 @@
+"""`crucible runs export` and `crucible runs import`: history as JSON lines."""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import click
+
+from crucible import config
+from crucible.cli import emit, state
+from crucible.cli.options import examples, format_option, project_option
+from crucible.cli.text import is_terminal
+from crucible.clock import SystemClock
+from crucible.errors import CrucibleError
+from crucible.ids import new_id
+
+# As `crucible.models.values` has them; a test holds them together.
+STATUSES = ("created", "running", "completed", "failed", "cancelled")
+MODES = ("full_search", "eval_only", "seeded")
+
+
+@click.command(
+    short_help="Write runs as JSON lines.",
+    epilog=examples(
+        "crucible runs export -o history.jsonl",
+        "crucible runs export --project-id 'Checkout p99' --since 30d | gzip > last.jsonl.gz",
+        "crucible runs export | CRUCIBLE_DATABASE_URL=sqlite:////tmp/b.db crucible runs import -",
+    ),
+)
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl"]), default="jsonl", help="One run a line."
+)
+@project_option("Only runs of this project: id, its first 8 characters or more, or title.")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="May be repeated."
+)
+@click.option("--mode", type=click.Choice(MODES), help="Only runs of this mode.")
+@click.option("--since", metavar="WHEN", help="Created then or later: 24h, 7d, or RFC 3339.")
+@click.option("--until", metavar="WHEN", help="Created before then.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, instead of stdout.")
+def export(form: str, project: str | None, output: Path | None, **asked: Any) -> None:
+    """Write runs as JSON lines, oldest first, for `crucible runs import` or any other program.
+
+    Each line is the summary of a run, as `crucible runs list --format jsonl` prints it, with its
+    `config`, `budget`, `estimate` and `attempts`. Calls and results are not in it. A file is
+    written under another name and renamed when it is whole.
+    """
+    if output is None or str(output) == "-":
+        for page in _pages(project, asked):
+            if page and not _written(page):
+                return
+        return
+    count = 0
+    with _replaced(output) as file:
+        for page in _pages(project, asked):
+            file.writelines(emit.dumps(run) + "\n" for run in page)
+            count += len(page)
+    click.echo(f"{output}: {count:,} {'run' if count == 1 else 'runs'}", err=True)
+
+
+def _pages(project: str | None, asked: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    from crucible.services import projects as project_service  # noqa: PLC0415 - SQLAlchemy
+    from crucible.services.history.exporting import export_runs  # noqa: PLC0415
+    from crucible.services.listing import RunQuery  # noqa: PLC0415
+    from crucible.services.query import parse_moment  # noqa: PLC0415
+
+    now = SystemClock().now()
+    moments = {
+        name: parse_moment(asked[name], now, field=name) if asked[name] else None
+        for name in ("since", "until")
+    }
+    with state.reading() as session:
+        project_id = project_service.resolve_project(session, project) if project else None
+        query = RunQuery(project_id=project_id, **{**asked, **moments})
+        yield from export_runs(session, query, now)
+
+
+def _written(page: list[dict[str, Any]]) -> bool:
+    """Writes a page to stdout; False once nobody reads it any more."""
+    before = _stdout()
+    emit.text("\n".join(map(emit.dumps, page)))
+    return _stdout() == before
+
+
+def _stdout() -> object:
+    """What stdout is. `emit` points it nowhere when its reader has gone."""
+    try:
+        found = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):  # not a real file, as under a test
+        return id(sys.stdout)
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[TextIO]:
+    """A file that takes its name only when it is whole."""
+    try:
+        if path.exists() and not path.is_file():  # a pipe or a device: there is nothing to replace
+            with path.open("w", encoding="utf-8") as file:
+                yield file
+            return
+        real = Path(os.path.realpath(path))
+        part = real.with_name(f".{real.name[:100]}.{new_id()}.part")
+        try:
+            with part.open("x", encoding="utf-8", newline="\n") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(real)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink()
+            raise
+    except OSError as error:
+        raise CrucibleError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+@click.command(
+    "import",
+    short_help="Add runs from JSON lines.",
+    epilog=examples(
+        "crucible runs import history.jsonl",
+        "gunzip -c last.jsonl.gz | crucible runs import -",
+    ),
+)
+@click.argument("source", metavar="FILE", type=click.File("rb"))
+@format_option()
+def import_(source: BinaryIO, form: str) -> None:
+    """Add runs from JSON lines: run summaries, as `crucible runs export` writes them.
+
+    FILE is a file, or - for stdin. All lines are added or, when one is broken, none. A run whose
+    id is here already is left as it is; a number that is taken becomes the next free one of its
+    project; a project that is not here is made, titled by the line's `project_title`. What a line
+    lacks is not known here either: only `id`, `project_id`, `status` and `created_at` must be
+    there.
+
+    Calls and results are not in a line, so `ledger` becomes `absent`, and the run cannot be
+    resumed here. A run that was live where its line was written is added as `failed`
+    (`worker_lost`), ended at its last sign of life: nobody here works on it.
+    """
+    from crucible import migrate  # noqa: PLC0415 - SQLAlchemy: not for `--help`
+    from crucible.scrub import Scrubber  # noqa: PLC0415
+    from crucible.services.history.importing import import_runs  # noqa: PLC0415
+
+    settings = config.load()
+    migrate.ensure(settings.database_url)
+    with state.opened(settings.database_url) as database:
+        report = import_runs(database, source, Scrubber(settings.secrets()), _told())
+    found = dataclasses.asdict(report)
+    emit.value(found) if form == "json" else emit.text(_said(found))
+
+
+def _told() -> Any:
+    """Tells a person that waits how many lines have been read."""
+    if not is_terminal(sys.stderr):
+        return lambda read: None
+    return lambda read: click.echo(f"{read:,} lines read", err=True) if not read % 10_000 else None
+
+
+def _said(report: dict[str, int]) -> str:
+    also = {
+        "unchanged": "here already, unchanged",
+        "renumbered": "given the next free number, since theirs was taken or missing",
+        "was_live": "live where they came from; here failed (worker_lost)",
+        "projects_created": "projects made",
+    }
+    lines = [f"{report['imported']:,} of {report['read']:,} runs imported"]
+    lines += [f"  {report[name]:,} {words}" for name, words in also.items() if report[name]]
+    return "\n".join([*lines, "next: crucible runs"])

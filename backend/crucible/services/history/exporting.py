@@ -1,0 +1,73 @@
+"""History as one object a run: its summary, and what an import needs beyond it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crucible.clock import rfc3339
+from crucible.models import Run, RunAttempt
+from crucible.services.listing import MAX_LIMIT, RunQuery, list_runs
+
+_ATTEMPT = (
+    RunAttempt.run_id,
+    RunAttempt.attempt,
+    RunAttempt.status,
+    RunAttempt.started_at,
+    RunAttempt.completed_at,
+    RunAttempt.duration_seconds,
+    RunAttempt.error_kind,
+    RunAttempt.error_summary,
+)
+
+
+def export_runs(session: Session, query: RunQuery, now: datetime) -> Iterator[list[dict[str, Any]]]:
+    """Pages of runs that match `query`, oldest first: each a run summary with `config`, `budget`,
+    `estimate` and `attempts` as they are stored. Costs the memory of one page.
+
+    Limit, cursor and sort of the query are not looked at. Raises Invalid.
+    """
+    page = replace(query, sort="created_at", limit=MAX_LIMIT, cursor=None)
+    while True:
+        found = list_runs(session, page, now)
+        yield _with_more(session, found["runs"])
+        if not found["has_more"]:
+            return
+        page = replace(page, cursor=found["next_cursor"])
+
+
+def _with_more(session: Session, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    ids = [run["id"] for run in runs]
+    asked = session.execute(
+        select(Run.id, Run.config, Run.budget, Run.estimate).where(Run.id.in_(ids))
+    )
+    more = {row.id: row for row in asked}
+    attempts = _attempts(session, ids)
+    return [
+        {
+            **run,
+            "config": more[run["id"]].config or None,
+            "budget": more[run["id"]].budget,
+            "estimate": more[run["id"]].estimate,
+            "attempts": attempts[run["id"]],
+        }
+        for run in runs
+    ]
+
+
+def _attempts(session: Session, run_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows = session.execute(
+        select(*_ATTEMPT)
+        .where(RunAttempt.run_id.in_(run_ids))
+        .order_by(RunAttempt.run_id, RunAttempt.attempt)
+    )
+    for row in rows:
+        attempt = row._asdict()
+        attempt |= {name: rfc3339(attempt[name]) for name in ("started_at", "completed_at")}
+        found[attempt.pop("run_id")].append(attempt)
+    return found

@@ -1,0 +1,242 @@
+"""One imported line as rows of runs, phases and attempts."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from crucible.clock import seconds_between
+from crucible.errors import ErrorKind, RunFailure
+from crucible.models.values import LIVE, PHASES, PhaseName, Status
+from crucible.recorder.ends import End, error_columns
+from crucible.scrub import Scrubber
+from crucible.services import ledger_sums, usage
+from crucible.services.history.checks import Wrong
+from crucible.services.history.shape import LINE
+
+Fields = dict[str, Any]
+
+# Both are true of a run that was live where its line was written: this product did not see it
+# end, and nobody here can go on with it.
+_WAS_LIVE = RunFailure(
+    ErrorKind.WORKER_LOST,
+    "it was live where its history was copied from, and cannot go on here",
+    hint="Look where it came from for how it ended; here, start a new run.",
+)
+_IN_USD = {"cost_pico": "cost_usd", "wasted_cost_pico": "wasted_cost_usd"}
+_BREAKDOWN = {
+    "call_count": "llm_calls",
+    "failed_call_count": "failed_calls",
+    "retry_count": "retries",
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows by column name; of the project what is needed to make it."""
+
+    run: Fields
+    phases: Sequence[Fields]
+    attempts: Sequence[Fields]
+    project_title: str | None
+    problem: Mapping[str, Any] | None
+    was_live: bool
+
+
+class Reader:
+    """Turns JSON objects into rows. Texts are scrubbed of secrets on their way in."""
+
+    def __init__(self, scrub: Scrubber) -> None:
+        # Reasons and hints repeat from run to run; scrubbing each once is ten times as fast.
+        self._scrub: Callable[[str], str] = lru_cache(4096)(scrub)
+
+    def rows(self, found: Mapping[str, Any]) -> Rows:
+        """Raises Wrong, naming the field and what it takes."""
+        line = LINE(found)
+        phases = list(_phases(line))
+        attempts = _attempts(line)
+        run = _run(line)
+        live = line["status"] in LIVE
+        if live:
+            _end(run, phases, attempts)
+        for row in (run, *attempts):
+            for name in ("error_summary", "error_message", "error_hint"):
+                if row.get(name):
+                    row[name] = self._scrub(row[name])
+        run["notes"] = [self._scrub(note) for note in run["notes"]]
+        problem = (line["config"] or {}).get("problem")
+        return Rows(run, phases, attempts, line["project_title"], problem, live)
+
+
+def _run(line: Mapping[str, Any]) -> Fields:
+    same = (
+        "id number project_id status label created_at started_at completed_at duration_seconds "
+        "candidate_count scenario_count evaluation_count budget estimate"
+    ).split()
+    total = (line["llm_usage"] or {}).get("total")
+    return {
+        **{name: line[name] for name in same},
+        "mode": line["mode"] or "full_search",
+        "attempt": line["attempt"] or 1,
+        # Whatever it was: the calls are not in the line, and neither is what the run made.
+        "ledger": "absent",
+        "config": line["config"] or {},
+        "notes": (line["metrics"] or {}).get("notes") or [],
+        "updated_at": line["updated_at"] or line["completed_at"] or line["created_at"],
+        **_error(line),
+        **_usage(total),
+    }
+
+
+def _error(line: Mapping[str, Any]) -> Fields:
+    error = line["error"] or {}
+    message = error.get("message")
+    return {
+        "error_kind": error.get("kind"),
+        "error_phase": error.get("phase"),
+        "error_summary": line["error_summary"],
+        # A summary shows its own line where nobody said anything.
+        "error_message": None if message == line["error_summary"] else message,
+        "error_hint": error.get("hint"),
+        "error_fingerprint": error.get("fingerprint"),
+        "error_occurred_at": error.get("occurred_at"),
+    }
+
+
+def _usage(shown: Mapping[str, Any] | None) -> Fields:
+    """The columns of a usage object. Counts and maps cannot be unknown: what lacks is 0, {}."""
+    found = shown or {}
+    return {
+        name: otherwise if (value := found.get(_IN_USD.get(name, name))) is None else value
+        for name, otherwise in ledger_sums.NOTHING.items()
+    }
+
+
+def _phases(line: Mapping[str, Any]) -> Iterator[Fields]:
+    metrics = line["metrics"] or {}
+    timings = metrics.get("phase_timings") or {}
+    resources = metrics.get("resource_breakdown") or {}
+    used = (line["llm_usage"] or {}).get("phases") or {}
+    progress = line["progress"] or {}
+    for position, name in enumerate(PHASES):
+        if name not in timings and name not in resources and name not in used:
+            if name != progress.get("phase"):
+                continue
+        made = resources.get(name) or _made(progress, name)
+        yield {
+            "run_id": line["id"],
+            "attempt": _attempt_of(line, position),
+            "position": position,
+            "name": str(name),
+            **_timing(line, name, timings.get(name) or {}),
+            "expected": made.get("expected"),
+            "produced": made.get("produced"),
+            **_phase_usage(used.get(name), made),
+        }
+
+
+def _made(progress: Mapping[str, Any], name: PhaseName) -> Mapping[str, Any]:
+    """What a line without a breakdown says of the phase it ended in."""
+    if progress.get("phase") != name:
+        return {}
+    return {"expected": progress["expected"], "produced": progress["done"]}
+
+
+def _attempt_of(line: Mapping[str, Any], position: int) -> int:
+    """The attempt a phase is counted to: the last, unless the run ended in an earlier phase than
+    an attempt before had come to."""
+    ended_in = (line["progress"] or {}).get("phase")
+    if ended_in is not None and position > PHASES.index(ended_in):
+        return 1
+    return line["attempt"] or 1
+
+
+def _timing(line: Mapping[str, Any], name: PhaseName, timing: Mapping[str, Any]) -> Fields:
+    status = timing.get("status") or _likely(line, name)
+    if status in LIVE and line["status"] not in LIVE:
+        status = line["status"]  # nothing goes on in a run that has ended
+    return {
+        "status": status,
+        "started_at": timing.get("started_at"),
+        "completed_at": timing.get("completed_at"),
+        "duration_seconds": timing.get("duration_seconds"),
+    }
+
+
+def _likely(line: Mapping[str, Any], name: PhaseName) -> str:
+    """How a phase ended that no timing tells of: a run goes on only after one that completed."""
+    last = (line["error"] or {}).get("phase") or (line["progress"] or {}).get("phase")
+    return str(line["status"]) if name == last else Status.COMPLETED.value
+
+
+def _phase_usage(used: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Fields:
+    if used is not None:
+        return _usage(used)
+    return _usage({column: made.get(name) for column, name in _BREAKDOWN.items()})
+
+
+def _attempts(line: Mapping[str, Any]) -> list[Fields]:
+    seen: set[int] = set()
+    for position, attempt in enumerate(line["attempts"] or []):
+        if attempt["attempt"] in seen:
+            wrong = Wrong("takes a number that no other attempt has")
+            raise wrong.under("attempt").under(position).under("attempts")
+        seen.add(attempt["attempt"])
+    return [{"run_id": line["id"], **attempt} for attempt in line["attempts"] or []]
+
+
+def _end(run: Fields, phases: Sequence[Fields], attempts: Sequence[Fields]) -> None:
+    """Ends a run that was live where its line was written, at its last sign of life."""
+    at = _last_sign(run, phases)
+    last = phases[-1] if phases else None
+    if last is not None and last["completed_at"] is None:
+        _close(last, at)
+    for phase in phases:
+        phase["status"] = Status.FAILED.value if phase["status"] in LIVE else phase["status"]
+    ended_in = PhaseName(last["name"]) if last is not None else None
+    error = error_columns(End(Status.FAILED, _WAS_LIVE, ended_in), Scrubber(), at)
+    for attempt in attempts:
+        if attempt["completed_at"] is None:
+            _close(attempt, at)
+            attempt.update(
+                {name: error[name] for name in ("error_kind", "error_summary")},
+                status=Status.FAILED.value,
+            )
+    if attempts:
+        spans = [attempt["duration_seconds"] or 0.0 for attempt in attempts]
+        run["duration_seconds"] = round(sum(spans), 3)
+    elif run["started_at"] is not None and run["attempt"] == 1:
+        run["duration_seconds"] = seconds_between(run["started_at"], at)
+    run.update(error, status=Status.FAILED.value, completed_at=at)
+
+
+def _last_sign(run: Fields, phases: Sequence[Fields]) -> datetime:
+    moments: list[datetime | None] = [run["updated_at"], run["started_at"]]
+    moments += [phase[name] for phase in phases for name in ("started_at", "completed_at")]
+    return max(moment for moment in moments if moment is not None)
+
+
+def _close(row: Fields, at: datetime) -> None:
+    row["completed_at"] = at
+    if row["started_at"] is not None:
+        row["duration_seconds"] = seconds_between(row["started_at"], at)
+
+
+PHASE_COLUMNS = (
+    *("run_id attempt position name status started_at completed_at duration_seconds".split()),
+    *("expected", "produced"),
+    *usage.COLUMNS,
+)
+ATTEMPT_COLUMNS = (
+    "run_id attempt status started_at completed_at duration_seconds error_kind error_summary"
+).split()
+RUN_COLUMNS = (
+    *(
+        "id number project_id status mode label attempt ledger config budget estimate notes "
+        "created_at started_at completed_at updated_at duration_seconds candidate_count "
+        "scenario_count evaluation_count error_kind error_phase error_summary error_message "
+        "error_hint error_fingerprint error_occurred_at"
+    ).split(),
+    *usage.COLUMNS,
+)
