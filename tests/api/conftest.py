@@ -1,5 +1,7 @@
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +57,44 @@ def executor() -> FakeExecutor:
     return FakeExecutor()
 
 
-@pytest.fixture
-def app(url: str, clock: FakeClock, executor: FakeExecutor) -> Iterator[Flask]:
+def make_app(url: str, clock: FakeClock, executor: FakeExecutor) -> Flask:
     environ = {
         "CRUCIBLE_DATABASE_URL": url,
         "CRUCIBLE_LLM_BASE_URL": "http://127.0.0.1:9/v1",
         "CRUCIBLE_LLM_API_KEY": KEY,
     }
-    made = create_app(config.load(environ), executor=executor, clock=clock)
-    yield made
-    with made.app_context():
+    return create_app(config.load(environ), executor=executor, clock=clock)
+
+
+@contextmanager
+def disposed(app: Flask) -> Iterator[Flask]:
+    yield app
+    with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def app(url: str, clock: FakeClock, executor: FakeExecutor) -> Iterator[Flask]:
+    with disposed(make_app(url, clock, executor)) as made:
+        yield made
+
+
+@dataclass
+class Shared:
+    client: FlaskClient
+    executor: FakeExecutor
+    project_id: str
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """One application with one project, for the many requests that must change nothing."""
+    executor = FakeExecutor()
+    url = new_database(tmp_path_factory.mktemp("shared"), tmp_path_factory.getbasetemp())
+    with disposed(make_app(url, FakeClock(), executor)) as made:
+        client = made.test_client()
+        project = client.post("/api/projects", json={"title": "Checkout p99"}).get_json()
+        yield Shared(client, executor, project["id"])
 
 
 @pytest.fixture

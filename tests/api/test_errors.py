@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.api.conftest import KEY
+from tests.api.conftest import KEY, Shared
 from tests.fakes import FakeClock
 
 from crucible import config
@@ -51,23 +51,24 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     ],
     ids=lambda raw: repr(raw[:30]),
 )
-def test_what_is_not_json_is_400(client: FlaskClient, raw: bytes) -> None:
-    answer = client.post("/api/projects", data=raw, content_type="application/json")
+def test_what_is_not_json_is_400(shared: Shared, raw: bytes) -> None:
+    answer = shared.client.post("/api/projects", data=raw, content_type="application/json")
 
     problem(answer, 400, "malformed")
 
 
-def test_nesting_that_is_valid_json_is_refused_as_a_value(client: FlaskClient) -> None:
+def test_nesting_that_is_valid_json_is_refused_as_a_value(shared: Shared) -> None:
     raw = b'{"title": ' + b"[" * 400 + b"]" * 400 + b"}"
 
     assert (
-        client.post("/api/projects", data=raw, content_type="application/json").status_code == 422
+        shared.client.post("/api/projects", data=raw, content_type="application/json").status_code
+        == 422
     )
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
-def test_a_body_that_is_not_sent_as_json_is_415(client: FlaskClient, kind: str | None) -> None:
-    answer = client.post("/api/projects", data=b'{"title": "x"}', content_type=kind)
+def test_a_body_that_is_not_sent_as_json_is_415(shared: Shared, kind: str | None) -> None:
+    answer = shared.client.post("/api/projects", data=b'{"title": "x"}', content_type=kind)
 
     problem(answer, 415, "not_json")
 
@@ -93,24 +94,24 @@ def test_a_body_over_two_mebibytes_is_413(client: FlaskClient, chunked: bool) ->
     problem(answer, 413, "too_large")
 
 
-def test_a_wrong_method_says_which_are_allowed(client: FlaskClient) -> None:
-    answer = client.patch("/api/projects")
+def test_a_wrong_method_says_which_are_allowed(shared: Shared) -> None:
+    answer = shared.client.patch("/api/projects")
 
     problem(answer, 405, "method_not_allowed")
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/", "/api/projects/", "/api/../x"])
-def test_an_unknown_address_is_404(client: FlaskClient, path: str) -> None:
-    problem(client.get(path), 404, "not_found")
+def test_an_unknown_address_is_404(shared: Shared, path: str) -> None:
+    problem(shared.client.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8765", "10.0.0.1", "", "[::1", "localhost:x",
              "127.0.0.1.evil.example", "localhost.", "a b"]
 )  # fmt: skip
-def test_a_foreign_host_is_421(client: FlaskClient, host: str) -> None:
-    answer = client.get("/api/projects", headers={"Host": host})
+def test_a_foreign_host_is_421(shared: Shared, host: str) -> None:
+    answer = shared.client.get("/api/projects", headers={"Host": host})
 
     problem(answer, 421, "foreign_host")
 
@@ -118,8 +119,8 @@ def test_a_foreign_host_is_421(client: FlaskClient, host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST:8765", "127.0.0.1:8765", "127.8.9.1", "[::1]:8765"]
 )
-def test_loopback_names_are_served(client: FlaskClient, host: str) -> None:
-    assert client.get("/api/projects", headers={"Host": host}).status_code == 200
+def test_loopback_names_are_served(shared: Shared, host: str) -> None:
+    assert shared.client.get("/api/projects", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -127,11 +128,11 @@ def test_loopback_names_are_served(client: FlaskClient, host: str) -> None:
     ["http://evil.example", "null", "http://localhost:9999", "file://", "http://[", "",
      "https://localhost.evil.example"],
 )  # fmt: skip
-def test_a_write_from_a_foreign_page_is_403(client: FlaskClient, origin: str) -> None:
-    for send in (client.post, client.put, client.delete):
+def test_a_write_from_a_foreign_page_is_403(shared: Shared, origin: str) -> None:
+    for send in (shared.client.post, shared.client.put, shared.client.delete):
         answer = send("/api/projects", json={"title": "x"}, headers={"Origin": origin})
         problem(answer, 403, "forbidden")
-    assert client.get("/api/projects", headers={"Origin": origin}).status_code == 200
+    assert shared.client.get("/api/projects", headers={"Origin": origin}).status_code == 200
 
 
 def test_a_write_from_the_own_page_is_served(client: FlaskClient) -> None:

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
+from tests.api.conftest import Shared
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ["/", "/projects/x", "/projects/x/runs", "/projects/x/runs/y", "/projects/x/new",
      "/runs/x/results"],
 )  # fmt: skip
-def test_addresses_of_the_page_give_its_document(client: FlaskClient, web: Path, path: str) -> None:
-    answer = client.get(path)
+def test_addresses_of_the_page_give_its_document(shared: Shared, web: Path, path: str) -> None:
+    answer = shared.client.get(path)
 
     assert answer.status_code == 200
     assert "<title>page</title>" in answer.text
@@ -30,16 +30,16 @@ def test_addresses_of_the_page_give_its_document(client: FlaskClient, web: Path,
     answer.close()
 
 
-def test_hashed_files_are_kept_for_ever(client: FlaskClient, web: Path) -> None:
-    answer = client.get("/assets/app-3f2a.js")
+def test_hashed_files_are_kept_for_ever(shared: Shared, web: Path) -> None:
+    answer = shared.client.get("/assets/app-3f2a.js")
 
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.mimetype in ("text/javascript", "application/javascript")
     answer.close()
 
 
-def test_other_files_are_asked_for_again(client: FlaskClient, web: Path) -> None:
-    answer = client.get("/favicon.svg")
+def test_other_files_are_asked_for_again(shared: Shared, web: Path) -> None:
+    answer = shared.client.get("/favicon.svg")
 
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
     answer.close()
@@ -51,19 +51,17 @@ def test_other_files_are_asked_for_again(client: FlaskClient, web: Path) -> None
      "/assets/%2e%2e/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/%2e%2e/secret.txt",
      "/assets/%00", "/%00", "/assets//etc/passwd", "/assets/" + "a" * 5000, "/index.html"],
 )  # fmt: skip
-def test_unknown_files_are_404_and_never_the_page(
-    client: FlaskClient, web: Path, path: str
-) -> None:
-    answer = client.get(path, follow_redirects=True)
+def test_unknown_files_are_404_and_never_the_page(shared: Shared, web: Path, path: str) -> None:
+    answer = shared.client.get(path, follow_redirects=True)
 
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
 
 
 def test_without_a_build_the_page_says_so(
-    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crucible.api.pages.WEB", tmp_path / "none")
 
-    assert "has not been built" in client.get("/").text
-    assert client.get("/assets/x.js").status_code == 404
+    assert "has not been built" in shared.client.get("/").text
+    assert shared.client.get("/assets/x.js").status_code == 404

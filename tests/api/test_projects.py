@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from tests.api.conftest import send
+from tests.api.conftest import Shared, send
 
 BODY: dict[str, Any] = {
     "title": "Checkout p99",
@@ -109,16 +109,17 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize(("fields", "named"), WRONG, ids=lambda value: repr(value)[:40])
 def test_what_is_wrong_is_named(
-    client: FlaskClient, project_id: str, method: str, fields: dict[str, Any], named: str
+    shared: Shared, method: str, fields: dict[str, Any], named: str
 ) -> None:
-    where = "/api/projects" + (f"/{project_id}" if method == "PUT" else "")
-    answer = send(client, method, where, {"title": "t", **fields})
+    where = "/api/projects" + (f"/{shared.project_id}" if method == "PUT" else "")
+    answer = send(shared.client, method, where, {"title": "t", **fields})
     problem = answer.get_json()
 
     assert answer.status_code == 422, problem
     assert answer.mimetype == "application/problem+json"
     assert named in problem["errors"]
-    assert len(client.get("/api/projects").get_json()["projects"]) == 1
+    (project,) = shared.client.get("/api/projects").get_json()["projects"]
+    assert project["title"] == "Checkout p99"
 
 
 def test_every_field_that_is_wrong_is_named(client: FlaskClient) -> None:

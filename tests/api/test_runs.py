@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.api.conftest import FakeExecutor, send
+from tests.api.conftest import FakeExecutor, Shared, send
 from tests.fakes import FakeClock
 from tests.seed import START, add_call, add_project, add_results, add_run, failed
 
@@ -63,15 +63,13 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("body", "named"), WRONG, ids=lambda value: repr(value)[:40])
-def test_a_wrong_request_starts_nothing(
-    client: FlaskClient, project_id: str, executor: FakeExecutor, body: Any, named: str
-) -> None:
-    answer = send(client, "POST", f"/api/projects/{project_id}/runs", body)
+def test_a_wrong_request_starts_nothing(shared: Shared, body: Any, named: str) -> None:
+    answer = send(shared.client, "POST", f"/api/projects/{shared.project_id}/runs", body)
 
     assert answer.status_code == 422, answer.get_json()
     assert list(answer.get_json()["errors"]) == [named]
-    assert executor.woken == 0
-    assert client.get("/api/runs/summary").get_json()["runs"] == []
+    assert shared.executor.woken == 0
+    assert shared.client.get("/api/runs/summary").get_json()["runs"] == []
 
 
 def seeded(database: Database) -> Run:
@@ -172,8 +170,8 @@ def test_calls_are_filtered_and_paged(client: FlaskClient, database: Database) -
         ("%ff=1", "%FF"),
     ],
 )
-def test_a_wrong_parameter_is_named(client: FlaskClient, query: str, named: str) -> None:
-    answer = client.get(f"/api/runs/summary?{query}")
+def test_a_wrong_parameter_is_named(shared: Shared, query: str, named: str) -> None:
+    answer = shared.client.get(f"/api/runs/summary?{query}")
 
     assert answer.status_code == 422
     assert list(answer.get_json()["errors"]) == [named]
@@ -197,8 +195,8 @@ def test_a_wrong_parameter_of_calls_is_named(
 @pytest.mark.parametrize(
     "ref", ["nope", "%00", "%ff", "1" * 18, "9" * 4000, "%23", "..", "%2e%2e", "019ac1f2%25", "0"]
 )
-def test_what_names_no_run_is_404(client: FlaskClient, ref: str, rest: str) -> None:
-    answer = client.get(f"/api/runs/{ref}{rest}")
+def test_what_names_no_run_is_404(shared: Shared, ref: str, rest: str) -> None:
+    answer = shared.client.get(f"/api/runs/{ref}{rest}")
 
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"

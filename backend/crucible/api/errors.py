@@ -58,8 +58,6 @@ class Problems:
 
     def http(self, error: HTTPException) -> Response:
         status = error.code or 500
-        if status < 400:  # a redirect to the canonical form of an address
-            return Response(status=status, headers=error.get_headers())
         detail = error.description or error.name
         response = self._problem(
             status,
