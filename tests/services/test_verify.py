@@ -13,6 +13,7 @@ from tests.stub_model import StubModel, schema_name
 
 from crucible.db import Database
 from crucible.errors import NotFound
+from crucible.execution.foreground import run_now
 from crucible.models import (
     CandidateRow,
     EvaluationRow,
@@ -22,6 +23,7 @@ from crucible.models import (
     RunPhase,
     ScenarioRow,
 )
+from crucible.services.runs import get_summary, resume_run
 from crucible.services.verify import verify_all, verify_run
 
 
@@ -98,6 +100,29 @@ def test_another_model_than_asked_adds_up(lab: Lab) -> None:
     lab.stub.model = "gpt-5-mini-2025-08-07"
 
     assert verified(lab, lab.run(1, 2).id)["ok"]
+
+
+def test_a_resumed_run_adds_up(lab: Lab) -> None:
+    lab.stub.plan = lambda n, body: "status 401" if n > 3 else "ok"
+    run = lab.run(2, 2)
+    assert run.status == "failed"
+    lab.stub.plan = lambda n, body: "ok"
+    with lab.database.writing() as session:
+        resume_run(session, lab.clock, lab.settings, run.id)
+    assert verified(lab, run.id)["ok"]
+    run_now(lab.database, lab.settings, run.id, lambda: None)
+    found = verified(lab, run.id)
+    with lab.database.reading() as session:
+        shown = get_summary(session, run.id, lab.clock.now())
+
+    assert found["differences"] == []
+    assert "durations, from its attempts and phases" in found["covered"]
+    assert (shown["status"], shown["attempt"]) == ("completed", 2)
+    assert shown["metrics"]["resource_breakdown"]["evaluation"]["produced"] == 4
+    assert shown["metrics"]["resource_breakdown"]["evaluation"]["expected"] == 4
+    assert shown["metrics"]["resource_breakdown"]["design"]["produced"] == 2
+    phases = shown["llm_usage"]["phases"].values()
+    assert sum(phase["call_count"] for phase in phases) == shown["llm_usage"]["total"]["call_count"]
 
 
 TAMPERED: list[tuple[Any, dict[str, Any], str]] = [
