@@ -134,6 +134,35 @@ def test_run_whose_ledger_is_gone_says_so():
     )
 
 
+def test_history_that_came_without_times_can_be_shown():
+    bare = {"status": "completed", "started_at": None, "completed_at": None}
+    phases = {
+        "phase_timings": {"design": bare | {"duration_seconds": None}},
+        "resource_breakdown": {},
+        "notes": [],
+    }
+    imported = detail(
+        ledger="absent",
+        metrics=phases,
+        llm_usage=None,
+        duration_seconds=None,
+        started_at=None,
+        completed_at=None,
+        candidate_count=None,
+    )
+    config = {name: None for name in imported["config"]} | {"candidates": []}
+    text = render(imported | {"config": config, "worker": None, "top_candidates": []}, calls=[])
+    assert section(text, "Phases")[0].split() == ["✓", "design", "—", "—"]
+    assert section(text, "Produced")[0].split() == ["candidates", "—"]
+
+
+def test_phase_that_nobody_closed_ends_with_its_run():
+    lost = metrics(failed=True)
+    lost["phase_timings"]["evaluation"]["completed_at"] = None
+    lines = section(render(detail(status="failed", metrics=lost)), "Phases")
+    assert lines[-1].split() == ["0s", "1m", "13s"]
+
+
 def test_limits_are_part_of_what_was_asked_for():
     limits = {"max_cost_usd": 0.5, "max_total_tokens": None, "max_llm_calls": 100}
     assert "limits       $0.5, 100 calls" in render(detail() | {"budget": limits})

@@ -46,6 +46,9 @@ def render(run: Summary, screen: Screen, now: datetime) -> list[str]:
     timings = run["metrics"]["phase_timings"]
     if not timings:
         return ["no phase has begun"]
+    if not run_words.live(run):
+        # A phase of a run that is over has no later end than the run, even if nobody closed it.
+        now = format.parse_time(run["completed_at"] or run["updated_at"])
     rows = [_figures(run, phase, timing) for phase, timing in timings.items()]
     room = screen.columns and screen.columns - NARROWEST - GAP
     rows, columns = fit(rows, ("phase", *FIGURES), room, dispensable=DISPENSABLE)
