@@ -168,6 +168,18 @@ def test_a_fault_of_ours_tells_nothing(
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_broken_constraint_is_a_fault_of_ours(
+    client: FlaskClient, project_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crucible.services.projects.new_id", lambda: project_id)
+    answer = client.post("/api/projects", json={"title": "x"})
+
+    problem(answer, 500, "internal")
+    assert "UNIQUE" not in answer.text
+    monkeypatch.undo()
+    assert client.post("/api/projects", json={"title": "x"}).status_code == 201
+
+
 def test_the_key_is_never_echoed(client: FlaskClient, project_id: str, caplog: Any) -> None:
     caplog.set_level(logging.DEBUG)
     answers = [

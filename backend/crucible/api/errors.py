@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from crucible.api.blueprint import PROBLEM_JSON
@@ -71,6 +71,8 @@ class Problems:
         return response
 
     def database(self, error: DatabaseError) -> Response:
+        if type(error) not in (OperationalError, DatabaseError):
+            return self.unexpected(error)  # a broken constraint or statement is a fault of ours
         return self.ours(_translated(error))
 
     def unexpected(self, error: Exception) -> Response:
