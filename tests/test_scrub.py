@@ -32,6 +32,7 @@ def test_configured_secrets_are_removed_whatever_they_look_like() -> None:
     [
         "provider answered 429 (rate limited) 5 times in a row",
         "max_tokens: 4096 is too large",
+        "token: there is no such field",
         "see https://example.com/docs#token-limits",
         "the task-oriented risk-averse design",
     ],

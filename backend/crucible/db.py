@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from crucible.errors import ConfigError, Unavailable
@@ -106,11 +106,14 @@ def translated_errors() -> Iterator[None]:
     """A database that is missing, locked or full is `Unavailable`, in words."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        # Its other subclasses are faults of ours (a broken constraint, a wrong statement).
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise
         raise Unavailable(*_explain(error)) from error
 
 
-def _explain(error: OperationalError) -> tuple[str]:
+def _explain(error: DatabaseError) -> tuple[str]:
     reason = str(error.orig)
     if "no such table" in reason or "no such column" in reason:
         return ("the database has not been prepared for this version: run `crucible db upgrade`",)

@@ -9,9 +9,11 @@ _PATTERNS = (
     # An Authorization header or a bearer token, however it was quoted.
     re.compile(r"(?i)(bearer\s+|basic\s+)[A-Za-z0-9._~+/=\-]{6,}"),
     re.compile(
-        r"(?i)((?:api[-_ ]?key|x-api-key|access[-_ ]?token|token|secret|password|passwd|"
+        r"(?i)((?:api[-_ ]?key|x-api-key|access[-_ ]?token|secret|password|passwd|"
         r"authorization)\"?'?\s*[:=]\s*\"?'?)(?!\[removed\])[^\s\"',;&}]{4,}"
     ),
+    # "token" is a word of everyday speech here; a value of it has a digit and some length.
+    re.compile(r"(?i)(token\"?'?\s*[:=]\s*\"?'?)(?=[^\s\"',;&}]*\d)[^\s\"',;&}]{8,}"),
     # Keys by the shape of their issuers: OpenAI and Anthropic, GitHub, Google, AWS, Hugging Face.
     re.compile(r"()\b(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,}"),
     re.compile(

@@ -40,6 +40,8 @@ def upgrade() -> None:
         sa.Column("ledger", sa.String(length=32), nullable=False),
         sa.Column("config", sa.JSON(), nullable=False),
         sa.Column("budget", sa.JSON(), nullable=True),
+        sa.Column("idempotency_key", sa.String(length=255), nullable=True),
+        sa.Column("request_digest", sa.String(length=64), nullable=True),
         sa.Column("estimate", sa.JSON(), nullable=True),
         sa.Column("notes", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -134,6 +136,9 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_crucible_runs_tokens", ["sort_tokens", "id"], unique=False)
         batch_op.create_index(
+            "uq_crucible_runs_idempotency", ["project_id", "idempotency_key"], unique=True
+        )
+        batch_op.create_index(
             "uq_crucible_runs_project_id_number", ["project_id", "number"], unique=True
         )
 
@@ -151,6 +156,7 @@ def upgrade() -> None:
         sa.Column("r", sa.Float(), nullable=True),
         sa.Column("i", sa.Float(), nullable=True),
         sa.Column("weighted_satisfaction", sa.Float(), nullable=True),
+        sa.Column("hard_violations", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["crucible_runs.id"],
@@ -364,6 +370,7 @@ def downgrade() -> None:
     op.drop_table("crucible_candidates")
     with op.batch_alter_table("crucible_runs", schema=None) as batch_op:
         batch_op.drop_index("uq_crucible_runs_project_id_number")
+        batch_op.drop_index("uq_crucible_runs_idempotency")
         batch_op.drop_index("ix_crucible_runs_tokens")
         batch_op.drop_index("ix_crucible_runs_status_created")
         batch_op.drop_index("ix_crucible_runs_project_tokens")

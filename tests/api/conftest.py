@@ -31,6 +31,9 @@ class FakeExecutor:
     def wake(self) -> None:
         self.woken += 1
 
+    def cancel(self, run_id: str) -> None:
+        pass
+
     def state(self) -> dict[str, Any]:
         return {"kind": "embedded", "active": 0, "max_active": 8, "running": True}
 

@@ -92,6 +92,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         decorate: Decorator = self.arguments(schema, required=required)
         return decorate
 
+    def takes_header(self, name: str, longest: int, description: str) -> Decorator:
+        """Documents a header that the view reads."""
+        schema = {"type": "string", "minLength": 1, "maxLength": longest}
+        header = {"in": "header", "name": name, "schema": schema, "description": description}
+        decorate: Decorator = self.doc(parameters=[header])
+        return decorate
+
     def answers(
         self, status: int, schema: type[ma.Schema] | None = None, description: str | None = None
     ) -> Decorator:

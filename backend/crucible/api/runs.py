@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from crucible.api.blueprint import Blueprint
 from crucible.api.database import reading, writing
@@ -27,6 +27,16 @@ blueprint = Blueprint(
 _no_such_run = blueprint.problems(_404="No such run.", _409="The reference fits several runs.")
 _no_such_project = blueprint.problems(
     _404="No such project.", _409="The reference fits several projects."
+)
+
+
+_start_refusals = blueprint.problems(
+    _404="No such project.",
+    _409="The reference fits several projects, or the key came with another request before.",
+)
+_IDEMPOTENCY_KEY = (
+    "Any text of the caller's: a start that is sent again with it starts no second run, it gives "
+    "the first one."
 )
 
 
@@ -70,13 +80,15 @@ def _page(query: Mapping[str, Any], project_id: str | None) -> Response:
 @blueprint.query(NoQuerySchema)
 @blueprint.body(RunInputSchema, required=False)
 @blueprint.answers(202, RunSummarySchema, description="It was recorded and will be picked up.")
-@_no_such_project
+@_start_refusals
+@blueprint.takes_header("Idempotency-Key", 255, _IDEMPOTENCY_KEY)
 def start_run(_query: dict[str, Any], body: dict[str, Any], project_id: str) -> Response:
     """Starts a run"""
     here = state()
     with writing() as session:
         found = projects.resolve_project(session, project_id)
-        run_id = runs.start_run(session, here.clock, here.settings, found, body)
+        key = request.headers.get("Idempotency-Key")
+        run_id = runs.start_run(session, here.clock, here.settings, found, body, key)
         summary = runs.get_summary(session, run_id, here.clock.now())
     here.wake()
     return answer(summary, 202, Location=summary["links"]["self"])

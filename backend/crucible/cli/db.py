@@ -1,15 +1,18 @@
-"""`crucible db`: the database's schema."""
+"""`crucible db`: the database's schema, and made-up history for it."""
 
 import click
 
 from crucible import config
 from crucible.cli import emit, state
 from crucible.cli.options import examples
+from crucible.cli.sample import sample
 
 
-@click.group(epilog=examples("crucible db upgrade", "crucible db check"))
+@click.group(
+    epilog=examples("crucible db upgrade", "crucible db check", "crucible db sample --runs 500")
+)
 def db() -> None:
-    """Upgrade and check the database that CRUCIBLE_DATABASE_URL names."""
+    """Upgrade, check and fill the database that CRUCIBLE_DATABASE_URL names."""
 
 
 @db.command(epilog=examples("crucible db upgrade"))
@@ -45,3 +48,6 @@ def check() -> None:
 def _name(url: str) -> str:
     """The database without the password that its address may carry."""
     return str(state.sqlite_file(url) or "the database")
+
+
+db.add_command(sample)

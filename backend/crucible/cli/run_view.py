@@ -149,12 +149,18 @@ def _best(run: Summary, screen: Screen) -> list[str]:
             "rank": f"{best['rank']}.",
             "title": clean(best["title"]),
             **{name: f"{name} {format.score(best[name])}" for name in ("I", "P", "R")},
+            "breaks": _breaks(best.get("hard_violations") or []),
         }
         for best in run["top_candidates"]
     ]
-    columns = ("rank", "title", "I", "P", "R")
+    columns = ("rank", "title", "I", "P", "R", "breaks")
     laid = fit(rows, columns, screen.columns, flexible="title", dispensable=("R", "P", "I"))
     return lay_out(*laid, right=("rank", "I", "P", "R"))
+
+
+def _breaks(violated: Sequence[str]) -> str:
+    """The hard constraints that it does not keep, for which it stands behind those that do."""
+    return f"breaks {', '.join(map(clean, violated))}" if violated else ""
 
 
 def _asked(run: Summary, calls: Sequence[dict[str, Any]], screen: Screen) -> list[str]:

@@ -35,25 +35,30 @@ def run_now(
     if lease is None:
         raise Conflict("another process has taken this run already")
     control = Control()
+    ended = threading.Event()
     options = {
         "settings": settings,
         "clock": clock,
         "control": control,
         "open_model": open_model,
     }
-    thread = threading.Thread(
-        target=execute, args=(database, lease), kwargs=options, name="run", daemon=True
-    )
-    thread.start()
+
+    def work() -> None:
+        try:
+            execute(database, lease, **options)  # type: ignore[arg-type]
+        finally:
+            ended.set()
+
+    threading.Thread(target=work, name="run", daemon=True).start()
     try:
-        _watch(thread, on_tick)
+        _watch(ended, on_tick)
     except KeyboardInterrupt:
         control.ask_to_stop(Stop.cancelled())
-        _watch(thread, on_tick)
+        _watch(ended, on_tick)
     on_tick()
 
 
-def _watch(thread: threading.Thread, on_tick: Callable[[], None]) -> None:
-    while thread.is_alive():
+def _watch(ended: threading.Event, on_tick: Callable[[], None]) -> None:
+    # An event, not `Thread.join`: interrupted, that one takes the thread for ended (up to 3.12).
+    while not ended.wait(TICK_SECONDS):
         on_tick()
-        thread.join(TICK_SECONDS)

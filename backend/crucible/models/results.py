@@ -26,6 +26,7 @@ class CandidateRow(Base):
     R: Mapped[float | None] = mapped_column("r", Float)
     I: Mapped[float | None] = mapped_column("i", Float)  # noqa: E741 - the contract's symbol
     weighted_satisfaction: Mapped[float | None] = mapped_column(Float)
+    hard_violations: Mapped[list[str]] = mapped_column(default=list)
 
     __table_args__ = (Index("ix_crucible_candidates_run", "run_id", "position"),)
 

@@ -26,6 +26,9 @@ class Run(UsageColumns, Base):
     config: Mapped[dict[str, Any]]
     """What it was asked to do, the problem as it stood then included."""
     budget: Mapped[dict[str, Any] | None]
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
+    request_digest: Mapped[str | None] = mapped_column(String(64))
+    """Of the request that came with the key: another one may not hide behind it."""
     estimate: Mapped[dict[str, Any] | None]
     notes: Mapped[list[str]] = mapped_column(default=list)
 
@@ -72,6 +75,7 @@ class Run(UsageColumns, Base):
             "status IN ('created','running','completed','failed','cancelled')", name="status"
         ),
         Index("uq_crucible_runs_project_id_number", "project_id", "number", unique=True),
+        Index("uq_crucible_runs_idempotency", "project_id", "idempotency_key", unique=True),
         Index("ix_crucible_runs_created", "created_at", "id"),
         Index("ix_crucible_runs_status_created", "status", "created_at", "id"),
         Index("ix_crucible_runs_project_created", "project_id", "created_at", "id"),

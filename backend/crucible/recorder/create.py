@@ -1,5 +1,6 @@
 """A run's first row."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
@@ -11,6 +12,14 @@ from crucible.models import Project, Run
 from crucible.models.values import Mode, Status
 
 
+@dataclass(frozen=True)
+class Idempotency:
+    """A caller's key for one start, and a digest of what it asked."""
+
+    key: str
+    digest: str
+
+
 def insert_run(
     session: Session,
     clock: Clock,
@@ -20,6 +29,7 @@ def insert_run(
     label: str | None,
     config: dict[str, Any],
     budget: dict[str, Any] | None = None,
+    idempotency: Idempotency | None = None,
 ) -> str:
     """Adds a `created` run with the project's next number; returns its id. Does not commit."""
     number = session.scalar(
@@ -39,6 +49,8 @@ def insert_run(
         label=label,
         config=config,
         budget=budget,
+        idempotency_key=idempotency.key if idempotency else None,
+        request_digest=idempotency.digest if idempotency else None,
         created_at=now,
         updated_at=now,
     )

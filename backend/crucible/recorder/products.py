@@ -77,6 +77,7 @@ def save_ranking(session: Session, standings: Sequence[Standing]) -> None:
                     CandidateRow.R: standing.R,
                     CandidateRow.I: standing.I,
                     CandidateRow.weighted_satisfaction: standing.weighted_satisfaction,
+                    CandidateRow.hard_violations: list(standing.hard_violations),
                 }
             )
         )

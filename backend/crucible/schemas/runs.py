@@ -201,6 +201,7 @@ class TopCandidateSchema(Output):
     P = real("Mean prediction quality, 0 to 1.", nullable=True)
     R = real("Mean resource cost, above 0.", nullable=True)
     I = real("P / R.", nullable=True)  # noqa: E741 - the contract's symbol
+    hard_violations = items(ma.fields.String(), "Hard constraints it does not keep.")
 
 
 class RunDetailSchema(RunSummarySchema):

@@ -25,6 +25,12 @@ def look(session: Session, database: Database, clock: Clock, scrub: Scrubber) ->
     session.info[_KEY] = {lost.run_id: lost for lost in notice_deaths(database, clock, scrub)}
 
 
+def status_of(session: Session, run_id: str, status: str) -> str:
+    """The status to show."""
+    lost: Lost | None = session.info.get(_KEY, {}).get(run_id)
+    return status if lost is None or status != Status.RUNNING else lost.stop.status
+
+
 def overlaid(session: Session, run: Row, phases: Sequence[Row]) -> tuple[Row, Sequence[Row]]:
     """Rows of a run and its phases as they would be, had its end been written down."""
     lost: Lost | None = session.info.get(_KEY, {}).get(run["id"])

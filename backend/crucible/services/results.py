@@ -11,6 +11,7 @@ from crucible.errors import NotFound
 from crucible.models import CandidateRow, EvaluationRow, MissingRow, Project, Run, ScenarioRow
 from crucible.models.values import Candidate, Constraint, Evaluation, Scenario, Standing, Status
 from crucible.pipeline.ranking import rank
+from crucible.services.lost import status_of
 from crucible.services.usage import PICO, usd
 
 _NOT_YET = {
@@ -116,7 +117,8 @@ def _run(session: Session, run_id: str) -> dict[str, Any]:
     ).one_or_none()
     if found is None:
         raise NotFound(f"there is no run {run_id}")
-    return {**found._asdict(), "id": run_id}
+    status = status_of(session, run_id, found.status)
+    return {**found._asdict(), "id": run_id, "status": status}
 
 
 def _candidates(

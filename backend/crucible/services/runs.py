@@ -211,6 +211,7 @@ def _top_candidates(session: Session, run_id: str) -> list[dict[str, Any]]:
             CandidateRow.P.label("P"),
             CandidateRow.R.label("R"),
             CandidateRow.I.label("I"),
+            CandidateRow.hard_violations,
         )
         .where(CandidateRow.run_id == run_id, CandidateRow.rank.is_not(None))
         .order_by(CandidateRow.rank)

@@ -1,5 +1,7 @@
 """Starting a run: the rules that a request has to keep beyond its form."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from crucible.clock import Clock
 from crucible.config import Settings
-from crucible.errors import Invalid, NotFound, Precondition
-from crucible.models import Project
+from crucible.errors import Conflict, Invalid, NotFound, Precondition
+from crucible.models import Project, Run
 from crucible.models.values import Mode
-from crucible.recorder.create import insert_run
+from crucible.recorder.create import Idempotency, insert_run
 from crucible.services import budgets
 
 DEFAULT_CANDIDATES = 5
 DEFAULT_SCENARIOS = 8
+MAX_KEY = 255
 
 
 def start_run(
@@ -24,12 +27,18 @@ def start_run(
     settings: Settings,
     project_id: str,
     request: Mapping[str, Any],
+    idempotency_key: str | None = None,
 ) -> str:
     """Records a `created` run and returns its id; does not commit.
 
-    `request` is a body of the contract, validated by its schema; keys may be missing. Raises
-    Invalid naming the field, Precondition when no run can work, NotFound for the project.
+    `request` is a body of the contract, validated by its schema; keys may be missing. A key that
+    has started a run of this project before gives that run again. Raises Invalid naming the
+    field, Precondition when no run can work, NotFound for the project, Conflict for a key that
+    came with another request.
     """
+    idempotency = _idempotency(idempotency_key, request)
+    if idempotency and (known := _started_before(session, project_id, idempotency)):
+        return known
     _refuse_the_reserved(settings)
     project = session.scalars(select(Project).where(Project.id == project_id)).one_or_none()
     if project is None:
@@ -46,6 +55,7 @@ def start_run(
         mode=mode,
         label=request.get("label"),
         budget=budget,
+        idempotency=idempotency,
         config={
             "mode": mode,
             "num_candidates": _candidates(mode, given, request.get("num_candidates")),
@@ -53,7 +63,8 @@ def start_run(
             "model": model,
             "provider": settings.llm_provider,
             "candidates": given,
-            "concurrency": settings.concurrency,
+            # The embedded model has one slot.
+            "concurrency": 1 if settings.llm == "local" else settings.concurrency,
             "max_retries": settings.llm_max_retries,
             "timeout_seconds": settings.llm_timeout_seconds,
             "problem": _snapshot(project),
@@ -61,13 +72,34 @@ def start_run(
     )
 
 
+def _idempotency(key: str | None, request: Mapping[str, Any]) -> Idempotency | None:
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+        takes = f"takes 1 to {MAX_KEY} printable characters"
+        raise Invalid.field("Idempotency-Key", takes)
+    asked = json.dumps(request, sort_keys=True, ensure_ascii=True)
+    return Idempotency(key, hashlib.sha256(asked.encode()).hexdigest())
+
+
+def _started_before(session: Session, project_id: str, asked: Idempotency) -> str | None:
+    row = session.execute(
+        select(Run.id, Run.request_digest).where(
+            Run.project_id == project_id, Run.idempotency_key == asked.key
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.request_digest != asked.digest:
+        raise Conflict("this Idempotency-Key has started a run with another request")
+    return str(row.id)
+
+
 def _refuse_the_reserved(settings: Settings) -> None:
     if settings.llm == "kosmos":
-        raise Precondition(
-            "CRUCIBLE_LLM=kosmos is not supported by this version",
-            {},
-            hint="Set CRUCIBLE_LLM to openai or local and start the server again.",
-        )
+        from crucible.llm.kosmos import require_installed  # noqa: PLC0415 - for this case only
+
+        require_installed()
     if settings.executor == "celery":
         raise Precondition(
             "CRUCIBLE_EXECUTOR=celery is not supported by this version",

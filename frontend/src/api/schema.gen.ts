@@ -806,6 +806,8 @@ export interface components {
             R: number | null;
             /** @description P / R. */
             I: number | null;
+            /** @description Hard constraints it does not keep. */
+            hard_violations: string[];
         };
         RunDetail: {
             /** @description Full id, sortable by time. */
@@ -1412,7 +1414,10 @@ export interface operations {
     start_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of the caller's: a start that is sent again with it starts no second run, it gives the first one. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Full id, or an unambiguous prefix of 8 or more characters. */
                 project_id: string;
@@ -1443,7 +1448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The reference fits several projects. */
+            /** @description The reference fits several projects, or the key came with another request before. */
             409: {
                 headers: {
                     [name: string]: unknown;
