@@ -111,8 +111,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "LLM",
         "`openai` when a base URL or a key is set, else `local`",
-        "Which kind of model answers: `openai` (any OpenAI-compatible endpoint) or `local` "
-        "(the embedded model). `kosmos` is reserved and refused.",
+        "Which kind of model answers: `openai` (any OpenAI-compatible endpoint), `local` "
+        "(the embedded model) or `kosmos` (an installed Kosmos, with the model and key that it is "
+        "set to itself; `CRUCIBLE_LLM_PROVIDER` names whose prices apply).",
         _choice("local", "openai", "kosmos"),
     ),
     Setting(

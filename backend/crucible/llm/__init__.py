@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 def open_model(settings: Settings, model: str, clock: Clock) -> "LanguageModel":
     """A model for one run. Raises Precondition, with what to do, when it cannot work yet."""
     if settings.llm == "kosmos":
-        raise Precondition(
-            "CRUCIBLE_LLM=kosmos is not supported by this version",
-            hint="Use CRUCIBLE_LLM=openai with any OpenAI-compatible endpoint, or local.",
+        from crucible.llm.kosmos import Kosmos  # noqa: PLC0415 - not needed otherwise
+
+        return Kosmos(
+            model=model,
+            provider=settings.llm_provider,
+            timeout_seconds=settings.llm_timeout_seconds,
         )
     if settings.llm == "local":
         from crucible.llm.embedded import EmbeddedModel  # noqa: PLC0415 - not needed otherwise
@@ -56,7 +59,7 @@ def health(settings: Settings) -> dict[str, Any]:
 
 def _readiness(settings: Settings) -> tuple[bool, str | None]:
     if settings.llm == "kosmos":
-        return False, "CRUCIBLE_LLM=kosmos is not supported by this version; use openai or local"
+        return _kosmos_readiness()
     if settings.llm == "openai":
         if settings.llm_base_url == OPENAI_BASE_URL and not settings.llm_api_key:
             return False, "no key: set CRUCIBLE_LLM_API_KEY or OPENAI_API_KEY"
@@ -68,3 +71,13 @@ def _readiness(settings: Settings) -> tuple[bool, str | None]:
     except Precondition as missing:
         return False, " ".join(filter(None, (missing.message + ".", missing.hint)))
     return True, "the embedded model: quality is that of a small model"
+
+
+def _kosmos_readiness() -> tuple[bool, str]:
+    from crucible.llm.kosmos import require_installed  # noqa: PLC0415 - for this case only
+
+    try:
+        require_installed()
+    except Precondition as missing:
+        return False, " ".join(filter(None, (missing.message + ".", missing.hint)))
+    return True, "Kosmos answers, with the model and the key that it is set to"
