@@ -5,6 +5,7 @@ type Schemas = components["schemas"];
 export type Project = Schemas["Project"];
 export type ProjectInput = Schemas["ProjectInput"];
 export type Constraint = Schemas["Constraint"];
+export type Budget = Schemas["Budget"];
 export type Run = Schemas["RunSummary"];
 export type RunDetail = Schemas["RunDetail"];
 export type RunPage = Schemas["RunPage"];

@@ -40,6 +40,32 @@ test("a refusal stands at its field; what is accepted lands on the live run", as
   expect(address()).toBe("/projects/p-1/runs/run-9");
 });
 
+test("a limit of its own keeps the project's others; a refused one is told at its field", async () => {
+  const none = { max_total_tokens: null, max_duration_seconds: null };
+  given.project({ ...PROJECT, default_budget: { ...none, max_cost_usd: 5, max_llm_calls: 100 } });
+  given.health(HEALTH);
+  let asked: unknown;
+  server.use(
+    http.post("*/api/projects/p-1/runs", async ({ request }) => {
+      asked = await request.json();
+      return problem(422, "invalid", "Not valid", { "budget.max_cost_usd": ["no price"] });
+    }),
+  );
+  const { user } = visit("/projects/p-1/new");
+  const calls = await screen.findByPlaceholderText("100");
+  await user.type(calls, "ten");
+  await user.click(screen.getByRole("button", { name: "Start" }));
+  expect(calls).toBeInvalid();
+  expect(asked).toBeUndefined();
+  await user.clear(calls);
+  await user.type(calls, "10");
+  await user.click(screen.getByRole("button", { name: "Start" }));
+  expect(await screen.findByText("No price")).toBeVisible();
+  expect(screen.getByRole("textbox", { name: "Dollars" })).toBeInvalid();
+  expect(calls).toBeValid();
+  expect(asked).toMatchObject({ budget: { ...none, max_cost_usd: 5, max_llm_calls: 10 } });
+});
+
 test("a model that is not ready is told, with the reason", async () => {
   given.health({ ...HEALTH, llm: { ...HEALTH.llm, ready: false, note: "No API key is set." } });
   visit("/projects/p-1/new");
@@ -67,6 +93,8 @@ test("the problem is saved whole, and a wrong weight is told in its row", async 
   const weight = await screen.findByRole("textbox", { name: "Weight (hard)" });
   await user.clear(weight);
   await user.type(weight, "101");
+  await user.click(screen.getByText("Default limits of a run"));
+  await user.type(screen.getByRole("textbox", { name: "Minutes" }), "1.5");
   await user.click(screen.getByRole("button", { name: "Save" }));
   expect(await screen.findByText("0 to 100.")).toBeVisible();
   expect(weight).toBeInvalid();
@@ -76,6 +104,11 @@ test("the problem is saved whole, and a wrong weight is told in its row", async 
     goals: ["p99 below 800 ms"],
     constraints: [{ name: "No data loss", description: "Orders survive", weight: 101 }],
     world_model: "Three regions",
-    default_budget: null,
+    default_budget: {
+      max_cost_usd: null,
+      max_total_tokens: null,
+      max_llm_calls: null,
+      max_duration_seconds: 90,
+    },
   });
 });

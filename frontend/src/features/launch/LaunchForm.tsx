@@ -1,9 +1,12 @@
 import { type FormEvent, useState } from "react";
-import type { RunInput } from "../../api/types";
+import type { Budget, RunInput } from "../../api/types";
+import { LIMIT_FIELD, readLimits, withDefaults } from "../../lib/limits";
 import { Button } from "../../ui/Button";
 import { Field, FormError } from "../../ui/Field";
 import { formErrors } from "../../ui/formErrors";
+import { LimitsGroup } from "../../ui/LimitsGroup";
 import { useFirstError } from "../../ui/useFirstError";
+import { useRefusal } from "../../ui/useRefusal";
 import { CandidateRows } from "./CandidateRows";
 import { type Draft, inputOf, makesCandidates, newDraft, takesCandidates } from "./draft";
 import css from "./LaunchForm.module.css";
@@ -14,20 +17,25 @@ interface Props {
   isStarting: boolean;
   error: Error | null;
   defaultModel: string | null;
+  defaultLimits: Budget | null;
 }
 
 const FIELDS =
   /^(mode|model|label|num_candidates|num_scenarios|candidates(\.\d+\.(title|description))?)$/;
 
-export function LaunchForm({ onLaunch, isStarting, error, defaultModel }: Props) {
+export function LaunchForm(props: Props) {
+  const { onLaunch, isStarting, error, defaultModel, defaultLimits } = props;
   const [draft, setDraft] = useState(newDraft);
-  const errors = formErrors(error, (name) => FIELDS.test(name));
-  const form = useFirstError(error);
+  const { refusal, accepts } = useRefusal(error);
+  const errors = formErrors(refusal, (name) => FIELDS.test(name) || LIMIT_FIELD.test(name));
+  const form = useFirstError(refusal);
+  const limits = readLimits(draft.limits, "budget");
+  const ownLimits = withDefaults(limits.budget, defaultLimits);
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    onLaunch(inputOf(draft));
+    if (accepts(limits.errors)) onLaunch(inputOf(draft, ownLimits));
   }
 
   return (
@@ -96,6 +104,18 @@ export function LaunchForm({ onLaunch, isStarting, error, defaultModel }: Props)
           />
         )}
       </Field>
+      <LimitsGroup
+        title="Limits"
+        now={ownLimits ?? defaultLimits}
+        startsOpen={defaultLimits !== null}
+        draft={draft.limits}
+        errorsAt={(limit) => errors.at(`budget.${limit}`)}
+        onChange={(limits) => change({ limits })}
+        fallback={defaultLimits}
+      >
+        A run stops short of a limit, and keeps what it made. Empty means{" "}
+        {defaultLimits ? "the project's limit." : "no limit."}
+      </LimitsGroup>
       <div className={css.actions}>
         <Button kind="primary" type="submit" disabled={isStarting}>
           {isStarting ? "Starting…" : "Start"}

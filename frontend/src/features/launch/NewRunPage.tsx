@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useNavigate, useParams } from "react-router";
-import { healthQuery } from "../../api/queries";
+import { healthQuery, projectQuery } from "../../api/queries";
 import type { RunInput } from "../../api/types";
 import { paths } from "../../lib/paths";
 import { LaunchForm } from "./LaunchForm";
@@ -19,6 +19,7 @@ export default function NewRunPage() {
   const { projectId = "" } = useParams();
   const navigate = useNavigate();
   const health = useQuery(healthQuery);
+  const project = useQuery(projectQuery(projectId));
   const start = useMutation(startRun(useQueryClient(), projectId));
   const lastTry = useRef({ body: "", key: "" });
 
@@ -38,6 +39,7 @@ export default function NewRunPage() {
         isStarting={start.isPending}
         error={start.error}
         defaultModel={health.data?.llm.model ?? null}
+        defaultLimits={project.data?.default_budget ?? null}
       />
       <ModelNotice health={health.data} error={health.error} />
     </div>

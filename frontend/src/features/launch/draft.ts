@@ -1,4 +1,5 @@
-import type { Mode, RunInput } from "../../api/types";
+import type { Budget, Mode, RunInput } from "../../api/types";
+import { type LimitsDraft, limitsDraft } from "../../lib/limits";
 
 export interface CandidateDraft {
   key: number;
@@ -13,6 +14,7 @@ export interface Draft {
   numScenarios: string;
   model: string;
   label: string;
+  limits: LimitsDraft;
 }
 
 let lastKey = 0;
@@ -30,13 +32,14 @@ export function newDraft(): Draft {
     numScenarios: "8",
     model: "",
     label: "",
+    limits: limitsDraft(null),
   };
 }
 
 export const takesCandidates = (mode: Mode) => mode !== "full_search";
 export const makesCandidates = (mode: Mode) => mode !== "eval_only";
 
-export function inputOf(draft: Draft): RunInput {
+export function inputOf(draft: Draft, budget: Budget | null): RunInput {
   const input: RunInput = { mode: draft.mode, num_scenarios: asNumber(draft.numScenarios) };
   if (makesCandidates(draft.mode)) input.num_candidates = asNumber(draft.numCandidates);
   if (takesCandidates(draft.mode)) {
@@ -47,6 +50,7 @@ export function inputOf(draft: Draft): RunInput {
   }
   if (draft.model.trim()) input.model = draft.model.trim();
   if (draft.label.trim()) input.label = draft.label.trim();
+  if (budget) input.budget = budget;
   return input;
 }
 

@@ -1,9 +1,12 @@
 import { type FormEvent, useState } from "react";
 import type { ProjectInput } from "../../api/types";
+import { hasLimits, LIMIT_FIELD, readLimits } from "../../lib/limits";
 import { Button } from "../../ui/Button";
 import { Field, FormError } from "../../ui/Field";
 import { formErrors } from "../../ui/formErrors";
+import { LimitsGroup } from "../../ui/LimitsGroup";
 import { useFirstError } from "../../ui/useFirstError";
+import { useRefusal } from "../../ui/useRefusal";
 import { ConstraintRows } from "./ConstraintRows";
 import { type Draft, inputOf } from "./draft";
 import css from "./ProjectForm.module.css";
@@ -23,13 +26,15 @@ const FIELDS = /^(title|description|goals(\..*)?|constraints(\.\d+\.(name|descri
 
 export function ProjectForm({ start, save, isSaving, error, action, note, onCancel }: Props) {
   const [draft, setDraft] = useState(start);
-  const errors = formErrors(error, (name) => FIELDS.test(name));
-  const form = useFirstError(error);
+  const { refusal, accepts } = useRefusal(error);
+  const errors = formErrors(refusal, (name) => FIELDS.test(name) || LIMIT_FIELD.test(name));
+  const form = useFirstError(refusal);
+  const limits = readLimits(draft.limits, "default_budget");
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    save(inputOf(draft));
+    if (accepts(limits.errors)) save(inputOf(draft, limits.budget));
   }
 
   return (
@@ -74,6 +79,16 @@ export function ProjectForm({ start, save, isSaving, error, action, note, onCanc
         errorsAt={errors.at}
         onChange={(constraints) => change({ constraints })}
       />
+      <LimitsGroup
+        title="Default limits of a run"
+        now={limits.budget}
+        startsOpen={hasLimits(readLimits(start.limits, "default_budget").budget)}
+        draft={draft.limits}
+        errorsAt={(limit) => errors.at(`default_budget.${limit}`)}
+        onChange={(limits) => change({ limits })}
+      >
+        They hold for runs that set none of their own. Empty means no limit.
+      </LimitsGroup>
       <div className={css.actions}>
         <Button kind="primary" type="submit" disabled={isSaving}>
           {action}

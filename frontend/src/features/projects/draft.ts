@@ -1,4 +1,5 @@
-import type { Project, ProjectInput } from "../../api/types";
+import type { Budget, Project, ProjectInput } from "../../api/types";
+import { hasLimits, type LimitsDraft, limitsDraft } from "../../lib/limits";
 
 /** What stands in the form. Rows have a key of their own, so that removing one moves no text. */
 export interface Draft {
@@ -6,8 +7,9 @@ export interface Draft {
   description: string;
   goals: string;
   constraints: ConstraintDraft[];
+  limits: LimitsDraft;
   /** Not on the form; kept, because saving replaces the whole project. */
-  kept: Pick<Project, "world_model" | "default_budget">;
+  kept: Pick<Project, "world_model">;
 }
 
 export interface ConstraintDraft {
@@ -31,7 +33,8 @@ export const emptyDraft: Draft = {
   description: "",
   goals: "",
   constraints: [],
-  kept: { world_model: null, default_budget: null },
+  limits: limitsDraft(null),
+  kept: { world_model: null },
 };
 
 export function draftOf(project: Project): Draft {
@@ -42,11 +45,12 @@ export function draftOf(project: Project): Draft {
     constraints: project.constraints.map(({ name, description, weight }) =>
       newConstraint(name, description, String(weight)),
     ),
-    kept: { world_model: project.world_model, default_budget: project.default_budget },
+    limits: limitsDraft(project.default_budget),
+    kept: { world_model: project.world_model },
   };
 }
 
-export function inputOf(draft: Draft): ProjectInput {
+export function inputOf(draft: Draft, limits: Budget): ProjectInput {
   return {
     title: draft.title.trim(),
     description: draft.description,
@@ -60,6 +64,7 @@ export function inputOf(draft: Draft): ProjectInput {
       // What is no number is sent as it is: the server says what it takes.
       weight: weight.trim() === "" ? Number.NaN : Number(weight),
     })),
+    default_budget: hasLimits(limits) ? limits : null,
     ...draft.kept,
   };
 }
