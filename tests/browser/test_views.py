@@ -10,6 +10,7 @@ from tests.browser.world import World
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ASK = "rules => axe.run(document, {runOnly: rules})"
+LIMITS = ("max_cost_usd", "max_total_tokens", "max_llm_calls", "max_duration_seconds")
 OVERFLOW = """() => [document.documentElement, ...document.querySelectorAll("dialog")]
   .filter(one => one.scrollWidth > one.clientWidth + 1).length"""
 
@@ -48,10 +49,39 @@ def test_views_are_accessible_and_fit(world: World, page: Page, width: int) -> N
         expect(page.get_by_text(words).first).to_be_visible()
         expect(page.get_by_label("Loading")).to_have_count(0)
         assert page.evaluate(OVERFLOW) == 0, path
-        page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        assert violations(page) == [], f"{path} in light"
-        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        assert violations(page) == [], f"{path} in dark"
+        assert_accessible_in_both_themes(page, path)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_limits_are_accessible_and_fit(world: World, page: Page, width: int) -> None:
+    budget = dict.fromkeys(LIMITS) | {"max_llm_calls": 3, "max_duration_seconds": 600.0}
+    project = world.lab.project(default_budget=budget)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{world.url}/projects/{project}/problem")
+    expect(page.get_by_role("textbox", name="Minutes")).to_have_value("10")
+    assert_accessible_in_both_themes(page, "problem")
+    page.goto(f"{world.url}/projects/{project}/new")
+    calls = page.get_by_role("textbox", name="Calls")
+    expect(calls).to_have_attribute("placeholder", "3")
+    calls.fill("0")
+    page.get_by_role("button", name="Start").click()
+    expect(calls).to_be_focused()
+    assert_accessible_in_both_themes(page, "new run")
+    calls.fill("")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Resume").click()
+    asking = page.get_by_role("dialog", name="Resume run")
+    asking.get_by_role("button", name="Resume").click()
+    expect(asking).to_contain_text("Takes more than the 3 used")
+    assert_accessible_in_both_themes(page, "resume")
+    assert page.evaluate(OVERFLOW) == 0
+
+
+def assert_accessible_in_both_themes(page: Page, what: str) -> None:
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    assert violations(page) == [], f"{what} in light"
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    assert violations(page) == [], f"{what} in dark"
 
 
 def test_small_dialogs_are_accessible(world: World, page: Page) -> None:

@@ -229,3 +229,42 @@ def test_old_figures_stay_when_the_server_goes(
     notice.get_by_role("button", name="Retry").click()
     expect(notice).to_have_count(0)
     complaints.clear()
+
+
+def test_a_run_that_its_limit_stopped_goes_on_within_a_larger_one(
+    world: World, page: Page, complaints: list[str]
+) -> None:
+    project = world.lab.project()
+    page.goto(f"{world.url}/projects/{project}/new")
+    page.get_by_role("textbox", name="Candidates").fill("2")
+    page.get_by_role("textbox", name="Scenarios").fill("3")
+    calls = page.get_by_role("textbox", name="Calls")
+    expect(calls).to_be_hidden()
+    page.get_by_text("Limits").click()
+    calls.fill("few")
+    page.get_by_role("button", name="Start").click()
+    expect(calls).to_be_focused()
+    expect(calls).to_have_attribute("aria-invalid", "true")
+    calls.fill("4")
+    page.get_by_role("button", name="Start").click()
+
+    dialog = page.get_by_role("dialog", name="Run #1")
+    why = dialog.get_by_role("region", name="Why it failed")
+    expect(why).to_contain_text("the limit of 4 calls is reached")
+    dialog.get_by_role("button", name="Resume").click()
+    asking = page.get_by_role("dialog", name="Resume run #1")
+    larger = asking.get_by_role("textbox", name="Calls")
+    expect(larger).to_have_value("4")
+    expect(larger).to_have_accessible_description("4 used")
+    asking.get_by_role("button", name="Resume").click()
+    expect(larger).to_have_accessible_description(re.compile("Takes more than the 4 used"))
+    larger.press("j")
+    page.keyboard.press("Escape")
+    expect(asking).to_have_count(0)
+
+    dialog.get_by_role("button", name="Resume").click()
+    larger.fill("40")
+    larger.press("Enter")
+    expect(asking).to_have_count(0)
+    expect(dialog).to_contain_text("completed")
+    expect(dialog.get_by_role("row", name=re.compile("^Evaluation"))).to_contain_text("6")

@@ -4,6 +4,8 @@ import css from "./Dialog.module.css";
 interface Props {
   label: string;
   onClose: () => void;
+  /** For one question: as large as what it holds. */
+  small?: boolean;
   children: ReactNode;
 }
 
@@ -11,7 +13,7 @@ interface Props {
  * The browser's own modal dialog: the page behind is inert and focus stays inside. Whoever opens it
  * owns its state, so Esc and the backdrop only ask to close.
  */
-export function Dialog({ label, onClose, children }: Props) {
+export function Dialog({ label, onClose, small = false, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
 
   useLayoutEffect(() => {
@@ -29,10 +31,12 @@ export function Dialog({ label, onClose, children }: Props) {
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc is the keyboard's way, through onCancel
     <dialog
       ref={ref}
-      className={css.dialog}
+      className={`${css.dialog} ${small ? css.small : ""}`}
       aria-label={label}
       tabIndex={-1}
       onCancel={(event) => {
+        // React lets it rise from a dialog over this one.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();
       }}

@@ -7,7 +7,14 @@ import {
 import { answer, client } from "../../api/client";
 import { IDLE_MS, keys, LIVE_MS } from "../../api/queries";
 import type { operations } from "../../api/schema.gen";
-import { type Call, type CallPage, isLive, type RunPage, type Status } from "../../api/types";
+import {
+  type Budget,
+  type Call,
+  type CallPage,
+  isLive,
+  type RunPage,
+  type Status,
+} from "../../api/types";
 
 export type SortKey = NonNullable<
   NonNullable<operations["list_project_runs"]["parameters"]["query"]>["sort"]
@@ -103,8 +110,14 @@ export function cancelRun(queryClient: QueryClient, runId: string) {
 
 export function resumeRun(queryClient: QueryClient, runId: string) {
   return mutationOptions({
-    mutationFn: () =>
-      answer(client.POST("/api/runs/{run_id}/resume", { params: { path: { run_id: runId } } })),
+    /** Limits replace those of the run; null keeps them. */
+    mutationFn: (budget: Budget | null) =>
+      answer(
+        client.POST("/api/runs/{run_id}/resume", {
+          params: { path: { run_id: runId } },
+          body: { budget },
+        }),
+      ),
     onSuccess: () => refreshRun(queryClient, runId),
   });
 }

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { isLive, type RunDetail } from "../../../api/types";
-import { formatCost, formatCount, formatDuration, formatMoment } from "../../../lib/format";
+import { formatDuration, formatMoment } from "../../../lib/format";
+import { formatLimit, LIMITS, type Limit } from "../../../lib/limits";
 import { callsQuery } from "../queries";
 import css from "./Provenance.module.css";
 import { Section } from "./Section";
@@ -52,14 +53,18 @@ function asked({ config }: RunDetail): Fact[] {
   ];
 }
 
+const LIMIT_NAMES: Record<Limit, string> = {
+  max_cost_usd: "limit of cost",
+  max_total_tokens: "limit of tokens",
+  max_llm_calls: "limit of calls",
+  max_duration_seconds: "limit of time",
+};
+
 function limits({ budget }: RunDetail): Fact[] {
-  if (!budget) return [];
-  return [
-    ["limit of cost", budget.max_cost_usd && formatCost(budget.max_cost_usd)],
-    ["limit of tokens", budget.max_total_tokens && formatCount(budget.max_total_tokens)],
-    ["limit of calls", budget.max_llm_calls],
-    ["limit of time", budget.max_duration_seconds && formatDuration(budget.max_duration_seconds)],
-  ];
+  return LIMITS.map((limit) => {
+    const value = budget?.[limit];
+    return [LIMIT_NAMES[limit], value == null ? null : formatLimit(limit, value)];
+  });
 }
 
 function known(run: RunDetail, prices: string | null): Fact[] {

@@ -1,20 +1,25 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { isLive, type RunDetail } from "../../../api/types";
 import { Button } from "../../../ui/Button";
 import { cancelRun, resumeRun } from "../queries";
+import { ResumeDialog } from "./ResumeDialog";
 import css from "./RunActions.module.css";
 
 /** A live run can be cancelled, one that stopped short can go on. */
 export function RunActions({ run }: { run: RunDetail }) {
   if (isLive(run)) return <Cancel runId={run.id} />;
-  return canResume(run) ? <Resume runId={run.id} /> : null;
+  if (!canResume(run)) return null;
+  // Within the limits it has it would stop at the same place.
+  if (run.error?.kind === "budget_exceeded") return <ResumeBeyond run={run} />;
+  return <Resume runId={run.id} />;
 }
 
-function canResume({ status, ledger, error }: RunDetail): boolean {
-  const stoppedShort = status === "failed" || status === "cancelled";
-  // Beyond its budget it needs a larger one, and the page has no form for that.
-  return stoppedShort && ledger !== "absent" && error?.kind !== "budget_exceeded";
+function canResume({ status, ledger }: RunDetail): boolean {
+  return (status === "failed" || status === "cancelled") && ledger !== "absent";
 }
+
+const MISSING_ONLY = "Does and pays for only what is missing";
 
 function Cancel({ runId }: { runId: string }) {
   const cancel = useMutation(cancelRun(useQueryClient(), runId));
@@ -33,14 +38,22 @@ function Resume({ runId }: { runId: string }) {
   const resume = useMutation(resumeRun(useQueryClient(), runId));
   return (
     <>
-      <Button
-        disabled={resume.isPending}
-        title="Does and pays for only what is missing"
-        onClick={() => resume.mutate()}
-      >
+      <Button disabled={resume.isPending} title={MISSING_ONLY} onClick={() => resume.mutate(null)}>
         Resume
       </Button>
       <Refusal error={resume.error} />
+    </>
+  );
+}
+
+function ResumeBeyond({ run }: { run: RunDetail }) {
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <>
+      <Button aria-haspopup="dialog" title={MISSING_ONLY} onClick={() => setAsking(true)}>
+        Resume…
+      </Button>
+      {isAsking && <ResumeDialog run={run} onClose={() => setAsking(false)} />}
     </>
   );
 }

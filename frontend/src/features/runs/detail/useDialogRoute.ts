@@ -39,6 +39,8 @@ export function useDialogRoute(projectId: string, runId: string, runs: readonly 
   useEffect(() => {
     function onKey(event: KeyboardEvent) {
       if (event.metaKey || event.ctrlKey || event.altKey) return;
+      // A dialog over this one has the keys: they may be letters of what is typed there.
+      if (document.querySelectorAll("dialog[open]").length > 1) return;
       if (event.key === "j") step.next?.();
       if (event.key === "k") step.previous?.();
     }
