@@ -56,7 +56,7 @@ export function RunRow({ run }: { run: Run }) {
           missing={whyNoTokens(run)}
         />
       </td>
-      <td className={`${table.num} ${css.when} ${css.cost}`}>
+      <td className={`${table.num} ${css.cost}`}>
         <Cost
           usd={total?.cost_usd}
           unpriced={total?.unpriced_call_count ?? 0}
