@@ -16,7 +16,7 @@ from crucible.errors import Ambiguous
 from crucible.models import Project, Run, RunAttempt, RunPhase
 from crucible.services.history.dice import Life, Row, Weather, live_through, made_up, new_id
 
-BATCH = 250
+BATCH = 1_000
 """Runs in one transaction: a fraction of a second, so that others can write between."""
 A_DAY = 40
 MOST_DAYS = 365
