@@ -39,6 +39,7 @@ def no_backoff(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Retries at once: what is tested is that they happen, not that time passes."""
     if "real_backoff" not in request.keywords:
         monkeypatch.setattr("crucible.llm.asking.BACKOFF_SECONDS", 0.01)
+        monkeypatch.setattr("crucible.llm.asking.MAX_BACKOFF_SECONDS", 0.02)
 
 
 def pytest_configure(config: Any) -> None:

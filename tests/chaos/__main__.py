@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.chaos import server
+from tests.chaos import budgets, server
 from tests.chaos.ordeal import Story, die_at, die_at_request, moments_of
 from tests.lab import Lab
 from tests.stub_model import StubModel
@@ -20,7 +20,7 @@ from tests.stub_model import StubModel
 from crucible import __version__
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
-KILLS, SERVER_KILLS = 20, 30
+KILLS, SERVER_KILLS, BUDGETS = 20, 30, 50
 INTRODUCTION = """# What survives
 
 `make chaos` writes this page. A worker is killed with SIGKILL at every commit, before every call is
@@ -77,8 +77,11 @@ def main() -> int:
         with lab("server", work, stub) as one:
             failures = server.deaths(one, SERVER_KILLS)
             story = server.summary(one)
+        with lab("budgets", work, stub, CONCURRENCY=budgets.CONCURRENCY) as one:
+            over = [f"seed {n}: {o}" for n in range(BUDGETS) for o in budgets.overshoots(one, n)]
     stub.close()
-    wrong += [f"{s.moment}: {w}" for s in (*points, *kills) for w in s.wrong] + failures
+    wrong += [f"{s.moment}: {w}" for s in (*points, *kills) for w in s.wrong]
+    wrong += failures + over
     parts += [f"## Every kill point of a 2 x 2 run: {len(points)}\n", *table(points), ""]
     parts += [f"## kill -9 at any time, four calls in flight: {len(kills)}\n", *table(kills), ""]
     parts += [
@@ -86,6 +89,10 @@ def main() -> int:
         f"{story}; every run was completed in the end, and all history verified after each death."
         if not failures
         else "\n".join(f"- {failure}" for failure in failures),
+    ]
+    parts += [
+        f"\n## Random budgets with eight calls in flight: {BUDGETS}\n",
+        "\n".join(f"- {each}" for each in over) or "None was overshot.",
     ]
     text = "\n".join(parts) + "\n"
     PAGE.write_text(text)

@@ -1,26 +1,14 @@
 """Limits hold: nothing is sent that could break one, and the run says which one ended it."""
 
-import random
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import update
+from tests.chaos.budgets import CONCURRENCY, limited, overshoots
 from tests.lab import Lab
 from tests.stub_model import StubModel
 
 from crucible.execution.foreground import run_now
-from crucible.models import Run
 from crucible.recorder import requests
-from crucible.recorder.budget import Limits, Used
-
-
-def limited(lab: Lab, candidates: int, scenarios: int, **budget: Any) -> Run:
-    run_id = lab.create(candidates, scenarios)
-    with lab.database.writing() as session:
-        session.execute(update(Run).where(Run.id == run_id).values(budget=budget))
-    run_now(lab.database, lab.settings, run_id, lambda: None)
-    return lab.row(run_id)
 
 
 def test_a_limit_on_calls_is_exact(lab: Lab, stub: StubModel) -> None:
@@ -102,26 +90,6 @@ def test_the_same_limit_is_still_reached(lab: Lab) -> None:
     assert (again.error_kind, again.call_count, again.attempt) == ("budget_exceeded", 4, 2)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_no_random_budget_is_overshot(
-    make_lab: Callable[..., Lab], stub: StubModel, seed: int
-) -> None:
-    lab = make_lab(CONCURRENCY="8")
-    dice = random.Random(seed)
-    stub.delay_seconds = 0.003
-    stub.plan = lambda n, body: dice.choice(["ok"] * 8 + ["status 500", "prose", "no usage"])
-    budget = {
-        "max_cost_usd": dice.choice([None, dice.uniform(0.008, 0.05)]),
-        "max_total_tokens": dice.choice([None, dice.randint(5_000, 60_000)]),
-        "max_llm_calls": dice.choice([None, dice.randint(1, 40)]),
-    }
-    run = limited(lab, 4, 5, **budget)
-    limits = Limits.of(budget)
-    with lab.database.reading() as session:
-        used = Used.of_run(session, run.id)
-    assert limits.cost_pico is None or used.pico <= limits.cost_pico
-    assert limits.total_tokens is None or used.tokens <= limits.total_tokens
-    assert limits.llm_calls is None or used.calls <= limits.llm_calls
-    charged = sum((c.input_tokens or 0) + (c.output_tokens or 0) for c in stub.charges)
-    assert limits.total_tokens is None or charged <= limits.total_tokens
-    assert run.status in ("completed", "failed")
+@pytest.mark.parametrize("seed", range(8))
+def test_no_random_budget_is_overshot(make_lab: Callable[..., Lab], seed: int) -> None:
+    assert overshoots(make_lab(CONCURRENCY=CONCURRENCY), seed) == []
