@@ -422,6 +422,7 @@ def test_a_whole_run(
     assert run.cost_pico == 6 * (600 * 250_000 + 400 * 25_000 + 100 * 2_000_000)
     assert run.models == {"gpt-5-mini": 4, "gpt-5-mini-2025-08-07": 7}
     assert run.providers == {"openai": 11}
+    assert run.notes == [ours.RETRIES_NOTE, ours.CACHE_NOTE]
     assert b"sk-live-0123456789" not in lab.bytes_on_disk()
     assert capsys.readouterr().out == ""
 

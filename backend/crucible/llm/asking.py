@@ -100,13 +100,23 @@ class Asker:
         self._log = log
         self._max_retries = max_retries
         self._wait = wait or _sleep
+        self._noted: set[str] = set()
 
     def ask(self, question: Question[T]) -> T:
         """The parsed answer. Raises Exhausted, Stopped, or what the log raises."""
         conversation = _Conversation(
             self._model, self._log, self._max_retries, self._wait, question
         )
-        return conversation.run()
+        try:
+            return conversation.run()
+        finally:
+            self._pass_on_notes()
+
+    def _pass_on_notes(self) -> None:
+        for note in self._model.notes:
+            if note not in self._noted:
+                self._noted.add(note)
+                self._log.note(note)
 
 
 class _Conversation(Generic[T]):
@@ -152,8 +162,6 @@ class _Conversation(Generic[T]):
 
     def _after_failure(self, failure: ProviderFailure) -> None:
         if failure.adapted:
-            for note in tuple(self._model.notes):
-                self._log.note(note)
             return
         reason, times = self._same_failure
         self._same_failure = (failure.reason, times + 1 if failure.reason == reason else 1)
