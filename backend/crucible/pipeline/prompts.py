@@ -55,27 +55,30 @@ def evaluation(
     compared = "\n".join(f"- {c.title}" for c in candidates)
     return _messages(
         f"{_problem(problem)}\n\nCandidates:\n{compared}\n\n"
-        "Judge one of these candidates in one scenario. Take its description as true: what it "
-        "says it does, it does.\n"
-        "- explanation: one short sentence: what goes wrong with this candidate in this scenario, "
-        "or why nothing does\n"
-        "- prediction_quality: how far it reaches the goals in this scenario: 0 = not at all, "
-        "0.3 = little, 0.6 = mostly, 0.9 = fully\n"
+        "Judge one of these candidates in one scenario. Few candidates are good in every respect, "
+        "and few are bad in every respect: use the whole range of numbers.\n"
+        "- explanation: one short sentence: what in this candidate decides how well it does in "
+        "this scenario\n"
+        "- prediction_quality: how likely it is to reach the goals in this scenario: "
+        "0.1 = hardly, 0.3 = unlikely, 0.5 = even, 0.7 = likely, 0.9 = nearly certain\n"
         "- resource_cost: what it costs to build and run: 0.3 = next to nothing, 1 = moderate, "
         "3 = expensive, 10 = very expensive"
         f"{_scores(problem.constraints)}\n\n"
         f"Candidate to judge: {candidate.title}\n{candidate.description}\n\n"
-        f"Scenario: {scenario.name}\n{scenario.description}"
+        f"Scenario: {scenario.name}\n{scenario.description}\n\n"
+        "Assume that the candidate works as described."
     )
 
 
 def _scores(constraints: Sequence[Constraint]) -> str:
     if not constraints:
         return ""
-    criteria = "".join(f'\n  - "{c.name}": {_criterion(c)}' for c in constraints)
+    criteria = "".join(
+        f'\n  - "{c.name}": 1 if {_criterion(c)}; 0 if not; between if in part' for c in constraints
+    )
     return (
-        "\n- constraint_satisfaction: each constraint on its own: 1 = met, 0.5 = in part, "
-        f"0 = violated. Most candidates meet some and violate others:{criteria}"
+        "\n- constraint_satisfaction: for each constraint, what this candidate does to it:"
+        + criteria
     )
 
 
