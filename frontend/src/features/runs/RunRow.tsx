@@ -28,7 +28,11 @@ export function RunRow({ run }: { run: Run }) {
         <Link id={runLinkId(run.id)} className={css.id} to={to} state={{ fromList: true }}>
           #{run.number}
         </Link>{" "}
-        {run.label && <span className={css.label}>{run.label}</span>}{" "}
+        {run.label && (
+          <span className={css.label} title={run.label}>
+            {run.label}
+          </span>
+        )}{" "}
         {run.error_summary && (
           <span className={`${css.why} ${run.status === "failed" ? css.bad : ""}`}>
             <span title={run.error_summary}>{run.error_summary}</span>
