@@ -75,7 +75,9 @@ def test_calls_of_unknown_price_keep_their_reservation(
 def test_a_larger_limit_lets_it_go_on(lab: Lab) -> None:
     run = limited(lab, 2, 3, max_llm_calls=4)
     with lab.database.writing() as session:
-        requests.resume(session, lab.clock, run.id, {"max_llm_calls": 8})
+        requests.resume(
+            session, lab.clock, run.id, budget={"max_llm_calls": 8}, replace_budget=True
+        )
     run_now(lab.database, lab.settings, run.id, lambda: None)
     done = lab.row(run.id)
     assert (done.status, done.call_count, done.evaluation_count) == ("completed", 8, 6)

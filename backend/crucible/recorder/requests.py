@@ -36,10 +36,15 @@ def cancel(session: Session, clock: Clock, run_id: str) -> None:
 
 
 def resume(
-    session: Session, clock: Clock, run_id: str, budget: dict[str, Any] | None = None
+    session: Session,
+    clock: Clock,
+    run_id: str,
+    *,
+    budget: dict[str, Any] | None = None,
+    replace_budget: bool = False,
 ) -> None:
     """Puts a failed or cancelled run back in the queue: what stands is kept, what is missing is
-    done. Of two who ask at once one wins. A budget replaces the one it had.
+    done. Of two who ask at once one wins. Its budget stays, unless it is to be replaced.
 
     Raises Conflict when its state does not allow it, NotFound. Does not commit.
     """
@@ -57,7 +62,7 @@ def resume(
         "cancel_requested_at": None,
         "notes": [note for note in notes if SHORTFALL not in note],
         **NO_ERROR,
-        **({"budget": budget} if budget else {}),
+        **({"budget": budget} if replace_budget else {}),
     }
     if not _changed(session, run_id, RESUMABLE, values):
         raise Conflict(

@@ -71,14 +71,20 @@ def resume_run(
     run_id: str,
     budget: Mapping[str, Any] | None = None,
 ) -> None:
-    """Lets a failed or cancelled run go on, within `budget` if one is given, else its own.
+    """Lets a failed or cancelled run go on, within `budget` if one is given (one
+    without a limit in it lifts them all), else its own.
 
     Raises Conflict when its state does not allow it, Invalid, NotFound. Does not commit.
     """
     run = _row(session, run_id, Run.config)
-    limits = budgets.stored(budget)
-    budgets.require_price(settings, clock, str((run["config"] or {}).get("model")), limits)
-    requests.resume(session, clock, run_id, limits)
+    budgets.require_price(settings, clock, str((run["config"] or {}).get("model")), budget)
+    requests.resume(
+        session,
+        clock,
+        run_id,
+        budget=budgets.stored(budget),
+        replace_budget=budget is not None,
+    )
 
 
 def _summary(session: Session, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -46,7 +46,9 @@ def start_run(
     mode = Mode(request.get("mode") or Mode.FULL_SEARCH)
     given = _given(request)
     model = _model(settings, request.get("model"))
-    budget = budgets.stored(request.get("budget")) or budgets.stored(project.default_budget)
+    asked = request.get("budget")
+    # A budget without a limit in it is an answer too: this run has none.
+    budget = budgets.stored(project.default_budget if asked is None else asked)
     budgets.require_price(settings, clock, model, budget)
     return insert_run(
         session,
