@@ -46,8 +46,8 @@ def export(form: str, project: str | None, output: Path | None, **asked: Any) ->
     """Write runs as JSON lines, oldest first, for `crucible runs import` or any other program.
 
     Each line is the summary of a run, as `crucible runs list --format jsonl` prints it, with its
-    `config`, `budget`, `estimate` and `attempts`. Calls and results are not in it. A file is
-    written under another name and renamed when it is whole.
+    `config`, `budget`, `estimate`, `attempts` and, if it was resumed, `phases`. Calls and results
+    are not in it. A file is written under another name and renamed when it is whole.
     """
     if output is None or str(output) == "-":
         for page in _pages(project, asked):

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from crucible.clock import rfc3339
 from crucible.models import Run, RunAttempt
+from crucible.services import usage
 from crucible.services.listing import MAX_LIMIT, RunQuery, list_runs
+from crucible.services.summary import phases_of
 
 _ATTEMPT = (
     RunAttempt.run_id,
@@ -27,7 +29,9 @@ _ATTEMPT = (
 
 def export_runs(session: Session, query: RunQuery, now: datetime) -> Iterator[list[dict[str, Any]]]:
     """Pages of runs that match `query`, oldest first: each a run summary with `config`, `budget`,
-    `estimate` and `attempts` as they are stored. Costs the memory of one page.
+    `estimate`, `attempts` and `phases` as they are stored. Costs the memory of one page.
+
+    `phases` is null where the summary says it all: for a run of one attempt.
 
     Limit, cursor and sort of the query are not looked at. Raises Invalid.
     """
@@ -47,6 +51,7 @@ def _with_more(session: Session, runs: Sequence[dict[str, Any]]) -> list[dict[st
     )
     more = {row.id: row for row in asked}
     attempts = _attempts(session, ids)
+    phases = phases_of(session, [run["id"] for run in runs if run["attempt"] > 1])
     return [
         {
             **run,
@@ -54,6 +59,7 @@ def _with_more(session: Session, runs: Sequence[dict[str, Any]]) -> list[dict[st
             "budget": more[run["id"]].budget,
             "estimate": more[run["id"]].estimate,
             "attempts": attempts[run["id"]],
+            "phases": [_phase(row) for row in phases[run["id"]]] if run["id"] in phases else None,
         }
         for run in runs
     ]
@@ -71,3 +77,14 @@ def _attempts(session: Session, run_ids: Sequence[str]) -> dict[str, list[dict[s
         attempt |= {name: rfc3339(attempt[name]) for name in ("started_at", "completed_at")}
         found[attempt.pop("run_id")].append(attempt)
     return found
+
+
+def _phase(row: Any) -> dict[str, Any]:
+    names = "attempt name status started_at completed_at duration_seconds expected produced".split()
+    return {
+        **{name: row[name] for name in names},
+        "started_at": rfc3339(row["started_at"]),
+        "completed_at": rfc3339(row["completed_at"]),
+        # What the phase has wasted by itself, where a summary looks at all of its attempts.
+        "usage": usage.shown(row) | {"wasted_cost_usd": usage.usd(row["wasted_cost_pico"])},
+    }

@@ -54,7 +54,7 @@ class Reader:
     def rows(self, found: Mapping[str, Any]) -> Rows:
         """Raises Wrong, naming the field and what it takes."""
         line = LINE(found)
-        phases = list(_phases(line))
+        phases = list(_phases_by_attempt(line) if line["phases"] else _phases(line))
         attempts = _attempts(line)
         run = _run(line)
         live = line["status"] in LIVE
@@ -176,14 +176,35 @@ def _phase_usage(used: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Fie
     return _usage({column: made.get(name) for column, name in _BREAKDOWN.items()})
 
 
+def _phases_by_attempt(line: Mapping[str, Any]) -> Iterator[Fields]:
+    _refuse_twice(line, "phases", ("attempt", "name"))
+    for phase in sorted(line["phases"], key=lambda each: each["attempt"]):
+        name = PhaseName(phase["name"])
+        yield {
+            "run_id": line["id"],
+            "attempt": phase["attempt"],
+            "position": PHASES.index(name),
+            "name": str(name),
+            **_timing(line, name, phase),
+            "expected": phase["expected"],
+            "produced": phase["produced"],
+            **_usage(phase["usage"]),
+        }
+
+
 def _attempts(line: Mapping[str, Any]) -> list[Fields]:
-    seen: set[int] = set()
-    for position, attempt in enumerate(line["attempts"] or []):
-        if attempt["attempt"] in seen:
-            wrong = Wrong("takes a number that no other attempt has")
-            raise wrong.under("attempt").under(position).under("attempts")
-        seen.add(attempt["attempt"])
+    _refuse_twice(line, "attempts", ("attempt",))
     return [{"run_id": line["id"], **attempt} for attempt in line["attempts"] or []]
+
+
+def _refuse_twice(line: Mapping[str, Any], field: str, names: Sequence[str]) -> None:
+    seen: set[Any] = set()
+    for position, row in enumerate(line[field] or []):
+        key = tuple(row[name] for name in names)
+        if key in seen:
+            wrong = Wrong(f"takes an {' and '.join(names)} that no other of them has")
+            raise wrong.under(names[0]).under(position).under(field)
+        seen.add(key)
 
 
 def _end(run: Fields, phases: Sequence[Fields], attempts: Sequence[Fields]) -> None:

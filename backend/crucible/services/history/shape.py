@@ -48,14 +48,13 @@ _USAGE = shape(
         "models": by_name(None, required(_COUNT)),
     }
 )
-_TIMING = shape(
-    {
-        "status": word(_STATUSES),
-        "started_at": moment,
-        "completed_at": moment,
-        "duration_seconds": _SECONDS,
-    }
-)
+_TIMES: dict[str, Check] = {
+    "status": word(_STATUSES),
+    "started_at": moment,
+    "completed_at": moment,
+    "duration_seconds": _SECONDS,
+}
+_TIMING = shape(_TIMES)
 _RESOURCES = shape(
     dict.fromkeys("expected produced llm_calls failed_calls retries".split(), _COUNT)
 )
@@ -85,6 +84,16 @@ _ATTEMPT = shape(
         "duration_seconds": _SECONDS,
         "error_kind": word(_KINDS),
         "error_summary": text(0, SUMMARY_LIMIT),
+    }
+)
+_PHASE = shape(
+    {
+        **_TIMES,
+        "attempt": required(whole(1, 10**6)),
+        "name": required(word(_PHASES)),
+        "expected": _COUNT,
+        "produced": _COUNT,
+        "usage": _USAGE,
     }
 )
 _CONSTRAINT = open_shape(
@@ -147,6 +156,7 @@ LINE = shape(
         "budget": _BUDGET,
         "estimate": _ESTIMATE,
         "attempts": listed(_ATTEMPT, 1_000),
+        "phases": listed(_PHASE, 4_000),
     }
 )
 """What a line holds, as `rows` stores it."""
