@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import select
 from tests.seed import (
     START,
@@ -20,45 +18,16 @@ from tests.seed import (
     live,
     new_database,
 )
+from tests.services.moving import BEGUN, NOW, Line, given_out, line, taken
 
 from crucible.db import Database
-from crucible.errors import ErrorKind, Unavailable
-from crucible.ids import new_id
+from crucible.errors import Unavailable
 from crucible.models import Project, Run, RunPhase
-from crucible.models.values import PHASES
 from crucible.schemas.runs import RunSummarySchema
 from crucible.scrub import Scrubber
-from crucible.services.history.exporting import export_runs
-from crucible.services.history.importing import Report, import_runs
-from crucible.services.listing import RunQuery
+from crucible.services.history.importing import import_runs
 from crucible.services.runs import get_run
 from crucible.services.verify import verify_all
-
-NOW = START + timedelta(days=1)
-BEGUN = "2026-11-22T08:00:00.000Z"
-Line = dict[str, Any]
-
-
-def line(**fields: Any) -> Line:
-    """The least a line must have, and `fields`."""
-    return {
-        "id": "run-1",
-        "project_id": "project-1",
-        "status": "completed",
-        "created_at": BEGUN,
-        **fields,
-    }
-
-
-def taken(database: Database, *lines: Line, scrub: Scrubber | None = None) -> Report:
-    text = "\n".join(map(json.dumps, lines))
-    return import_runs(database, io.BytesIO(text.encode()), scrub or Scrubber())
-
-
-def given_out(database: Database, **asked: Any) -> list[Line]:
-    with database.reading() as session:
-        pages = export_runs(session, RunQuery(**asked), NOW)
-        return [json.loads(json.dumps(run)) for page in pages for run in page]
 
 
 @pytest.fixture
@@ -351,114 +320,17 @@ def test_a_database_that_is_locked_is_said_and_nothing_is_imported(
     assert taken(database, line()).imported == 1
 
 
-whole = st.integers(0, 10**15)
-seconds = st.integers(0, 10**9).map(lambda ms: ms / 1000)
-moments = st.datetimes(min_value=START.replace(tzinfo=None)).map(
-    lambda m: m.isoformat(timespec="milliseconds") + "Z"
-)
-texts = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=40)
-maybe = st.none()
-used = st.fixed_dictionaries(
-    {
-        **dict.fromkeys(
-            "failed_call_count retry_count unmetered_call_count unpriced_call_count".split(), whole
-        ),
-        **dict.fromkeys(
-            "input_tokens output_tokens total_tokens cached_input_tokens cache_write_tokens "
-            "reasoning_tokens".split(),
-            maybe | whole,
-        ),
-        "call_count": st.integers(1, 10**15),
-        "cost_usd": maybe | st.integers(0, 10**18).map(lambda pico: pico / 10**12),
-        "wasted_cost_usd": st.integers(0, 10**15).map(lambda pico: pico / 10**12),
-        "providers": st.dictionaries(texts, whole, max_size=2),
-        "models": st.dictionaries(texts, whole, max_size=2),
-    }
-)
-timing = st.fixed_dictionaries(
-    {
-        "status": st.sampled_from(["completed", "failed", "cancelled"]),
-        "started_at": moments,
-        "completed_at": maybe | moments,
-        "duration_seconds": maybe | seconds,
-    }
-)
+def test_an_import_that_is_broken_off_leaves_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(*_: Any) -> None:
+        raise KeyboardInterrupt
 
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("crucible.services.history.importing._count_up", broken_off)
+        taken(database, line())
 
-@st.composite
-def summaries(draw: st.DrawFn) -> Line:
-    begun = PHASES[: draw(st.integers(0, 4))]
-    usage = {name: draw(used) for name in begun}
-    made = {name: (draw(maybe | whole), draw(maybe | whole)) for name in begun}
-    kind = draw(maybe | st.sampled_from(sorted(ErrorKind)))
-    error = {
-        "kind": kind,
-        "phase": draw(maybe | st.sampled_from(PHASES)),
-        "message": draw(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1)),
-        "hint": draw(maybe | texts),
-        "fingerprint": draw(maybe | texts),
-        "occurred_at": draw(maybe | moments),
-    }
-    return {
-        "number": draw(st.integers(1, 10**15)),
-        "project_id": "project-1",
-        "project_title": "Title",
-        "status": draw(st.sampled_from(["completed", "failed", "cancelled"])),
-        "mode": draw(st.sampled_from(["full_search", "eval_only", "seeded"])),
-        "label": draw(maybe | texts),
-        "attempt": draw(st.integers(1, 5)),
-        "ledger": "absent",
-        "created_at": draw(moments),
-        "started_at": draw(maybe | moments),
-        "completed_at": draw(maybe | moments),
-        "updated_at": draw(moments),
-        "duration_seconds": draw(maybe | seconds),
-        "candidate_count": draw(maybe | whole),
-        "scenario_count": draw(maybe | whole),
-        "evaluation_count": draw(maybe | whole),
-        "progress": {
-            "phase": begun[-1],
-            "done": made[begun[-1]][1] or 0,
-            "expected": made[begun[-1]][0],
-        }
-        if begun
-        else None,
-        "metrics": {
-            "phase_timings": {name: draw(timing) for name in begun},
-            "resource_breakdown": {
-                name: {
-                    "expected": made[name][0],
-                    "produced": made[name][1],
-                    "llm_calls": usage[name]["call_count"],
-                    "failed_calls": usage[name]["failed_call_count"],
-                    "retries": usage[name]["retry_count"],
-                }
-                for name in begun
-            },
-            "notes": draw(st.lists(texts, max_size=2)),
-        },
-        "llm_usage": {"total": draw(used), "phases": usage} if begun else None,
-        "error_summary": draw(maybe | texts),
-        "error": error if kind else None,
-    }
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    folder = tmp_path_factory.mktemp("shared")
-    made = Database.open(new_database(folder, tmp_path_factory.getbasetemp()))
-    yield made
-    made.close()
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(summary=summaries())
-def test_any_summary_comes_back_as_it_was(shared: Database, summary: Line) -> None:
-    summary = {**summary, "id": new_id()}
-    taken(shared, summary)
-
-    with shared.reading() as session:
-        came = get_run(session, summary["id"], NOW)
-    assert {name: came[name] for name in summary if name != "number"} == {
-        name: value for name, value in summary.items() if name != "number"
-    }
+    assert given_out(database) == []
+    with database.reading() as session:
+        assert session.scalars(select(Project)).all() == []
+    assert taken(database, line()).imported == 1
