@@ -296,14 +296,17 @@ def test_secrets_in_error_texts_stay_outside(database: Database) -> None:
     assert run["metrics"]["notes"] == ["key [removed]"]
 
 
-def test_figures_of_a_phase_come_from_the_breakdown_or_the_progress(database: Database) -> None:
+def test_what_one_place_of_a_line_lacks_another_may_have(database: Database) -> None:
     breakdown = {"design": {"produced": 5, "llm_calls": 3, "failed_calls": 1, "retries": 1}}
     progress = {"phase": "evaluation", "done": 31, "expected": 40}
-    taken(database, line(metrics={"resource_breakdown": breakdown}, progress=progress))
+    usage = {"phases": {"design": {"input_tokens": 7}}}
+    metrics = {"resource_breakdown": breakdown}
+    taken(database, line(metrics=metrics, progress=progress, llm_usage=usage))
 
     with database.reading() as session:
         rows = {row.name: row for row in session.scalars(select(RunPhase))}
     assert (rows["design"].call_count, rows["design"].failed_call_count) == (3, 1)
+    assert rows["design"].input_tokens == 7
     assert (rows["evaluation"].produced, rows["evaluation"].expected) == (31, 40)
 
 

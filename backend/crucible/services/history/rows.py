@@ -171,9 +171,10 @@ def _likely(line: Mapping[str, Any], name: PhaseName) -> str:
 
 
 def _phase_usage(used: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Fields:
-    if used is not None:
-        return _usage(used)
-    return _usage({column: made.get(name) for column, name in _BREAKDOWN.items()})
+    """Counts stand in two places of a summary: what one lacks, the other may have."""
+    counts = {column: made.get(name) for column, name in _BREAKDOWN.items()}
+    told = {name: value for name, value in (used or {}).items() if value is not None}
+    return _usage(counts | told)
 
 
 def _phases_by_attempt(line: Mapping[str, Any]) -> Iterator[Fields]:
