@@ -38,7 +38,7 @@ def scenarios(problem: Problem, candidates: Sequence[Candidate], count: int) -> 
         f"Invent {_several(count, 'scenario')} that would show which candidate is better: things "
         "that happen to them from outside, such as a failure, a peak, a mistake, a shortage or a "
         "change of circumstances. A scenario is not a solution.\n"
-        "- name: at most six words that name the event\n"
+        "- name: three to six words: what happens to what\n"
         "- description: one or two short sentences: what happens, how much of it and for how long, "
         "in numbers. Do not say how a candidate copes"
     )
