@@ -17,6 +17,7 @@ from crucible import config, llm
 from crucible.clock import SystemClock
 from crucible.errors import Precondition
 from crucible.llm import kosmos as ours
+from crucible.llm import kosmos_stdout
 from crucible.llm.kosmos import Kosmos
 from crucible.llm.protocol import Prompt, ProviderFailure
 from crucible.llm.usage import UNREPORTED, Usage
@@ -317,7 +318,7 @@ def test_a_call_that_hangs_is_given_up(installed: None, double: Any) -> None:
     assert left.wait(5)
     for thread in set(threading.enumerate()) - before:
         thread.join(5)
-    assert not isinstance(sys.stdout, ours._Stdout)
+    assert not isinstance(sys.stdout, kosmos_stdout.Stdout)
 
 
 def test_stdout_stays_clean_for_others(installed: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -329,7 +330,7 @@ def test_stdout_stays_clean_for_others(installed: None, capsys: pytest.CaptureFi
     provider().plan = plan
     with pytest.raises(ProviderFailure):
         model.send(PROMPT)
-    with ours._stdout_to_stderr():
+    with kosmos_stdout.stdout_to_stderr():
         other = threading.Thread(target=lambda: sys.stdout.write("the answer\n"))
         other.start()
         other.join()

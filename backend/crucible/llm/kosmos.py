@@ -8,21 +8,20 @@ provider did not say: its prices are old, and where a server reports no tokens i
 import importlib
 import importlib.util
 import queue
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
-from crucible.errors import ErrorKind, Precondition
-from crucible.llm.openai_compatible import REASONS, RETRYABLE
-from crucible.llm.protocol import Prompt, ProviderFailure, Reply
+from crucible.errors import Precondition
+from crucible.llm.kosmos_failures import failure_of, timed_out
+from crucible.llm.kosmos_stdout import stdout_to_stderr
+from crucible.llm.protocol import Prompt, Reply
 from crucible.llm.replies import model_name
 from crucible.llm.shape import Shape, request_body
 from crucible.llm.usage import UNREPORTED, Usage, read_usage
-from crucible.models.values import Outcome
 from crucible.scrub import Scrubber
 
 INSTALL = (
@@ -47,19 +46,6 @@ CACHE_NOTE = (
 NOTHING_USED = Usage(0, 0, 0, 0, 0)
 # Kosmos takes no response format, so that the schema has to be asked for in words.
 IN_WORDS = Shape(response_format="text")
-# Errors of its SDKs are told apart by the names of their classes: which of the SDKs (and of the
-# HTTP libraries below them) are installed is Kosmos's business.
-NEVER_CONNECTED = {
-    "ConnectError",
-    "ConnectTimeout",
-    "ConnectTimeoutError",
-    "NewConnectionError",
-    "ClientConnectorError",
-    "ConnectionRefusedError",
-    "gaierror",
-}
-TIMED_OUT = {"APITimeoutError", "TimeoutException", "Timeout", "TimeoutError"}
-HUNG_UP = {"APIConnectionError", "TransportError", "ConnectionError"}
 
 
 def require_installed() -> None:
@@ -109,7 +95,7 @@ class Kosmos:
             )
         )
         if error is not None:
-            raise _failure(error, self._scrub) from error
+            raise failure_of(error, self._scrub) from error
         return self._reply(answer)
 
     def close(self) -> None:
@@ -121,7 +107,7 @@ class Kosmos:
 
         def work() -> None:
             try:
-                with _stdout_to_stderr():  # some of its libraries print when a call fails
+                with stdout_to_stderr():  # some of its libraries print when a call fails
                     found = generate()
             except BaseException as error:  # noqa: BLE001 - whatever it was, the call ended so
                 box.put((None, error))
@@ -138,7 +124,7 @@ class Kosmos:
             f"Calls to Kosmos were given up after {self._timeout:g} s. It cannot be told to stop: "
             "they may have been answered and charged later."
         )
-        raise _timed_out(f"Kosmos timed out (no answer within {self._timeout:g} s)")
+        raise timed_out(f"Kosmos timed out (no answer within {self._timeout:g} s)")
 
     def _reply(self, answer: Any) -> Reply:
         raw, metadata = _get(answer, "raw_response"), _get(answer, "metadata")
@@ -176,7 +162,7 @@ def _open() -> Any:
     """Kosmos's provider. The first time imports it, which takes seconds and prints."""
     require_installed()
     try:
-        with _opening, _stdout_to_stderr():
+        with _opening, stdout_to_stderr():
             return importlib.import_module("kosmos.core.llm").get_provider()
     except Exception as error:
         # Its words may quote a key; the hint says how to see them.
@@ -251,142 +237,3 @@ def _sum(plain: Any, *parts: Any) -> int | None:
     """Anthropic counts cached tokens beside the others, we count them among them."""
     counts = [plain, *(part for part in parts if part is not None)]
     return sum(counts) if all(type(count) is int and count >= 0 for count in counts) else None
-
-
-def _failure(error: BaseException, scrub: Scrubber) -> ProviderFailure:
-    """What became of a call, from the error below the one that Kosmos raises.
-
-    The last attempt of its SDK decides, as the note on retries says.
-    """
-    raw = _innermost(error)
-    causes = [{kind.__name__ for kind in type(cause).__mro__} for cause in _causes(raw)]
-    detail = scrub(str(error))[:2000]
-    if any(names & NEVER_CONNECTED for names in causes):
-        return _unreachable("Kosmos could not reach its provider", detail, sent=False)
-    if any(names & TIMED_OUT for names in causes):
-        return _timed_out("Kosmos's provider timed out", detail)
-    # Before the status: one library gives errors without an answer the status 500.
-    if any(names & HUNG_UP for names in causes):
-        return _unreachable("Kosmos's provider hung up before answering", detail, sent=True)
-    recoverable = getattr(error, "recoverable", True) is not False
-    status = _status(raw) or _status(error)
-    if status is not None:
-        return _answered(status, raw, detail, recoverable)
-    # An answer that Kosmos could not read ends here too: it may have been charged.
-    return ProviderFailure(
-        ErrorKind.PROVIDER_ERROR,
-        Outcome.ERROR,
-        f"Kosmos failed without saying what its provider answered ({type(raw).__name__})",
-        detail,
-        retryable=recoverable,
-    )
-
-
-def _answered(status: int, raw: BaseException, detail: str, recoverable: bool) -> ProviderFailure:
-    kinds = {
-        401: ErrorKind.PROVIDER_AUTH,
-        403: ErrorKind.PROVIDER_AUTH,
-        429: ErrorKind.PROVIDER_RATE_LIMITED,
-    }
-    return ProviderFailure(
-        kinds.get(status, ErrorKind.PROVIDER_ERROR),
-        Outcome.ERROR,
-        f"Kosmos's provider answered {status} ({REASONS.get(status, 'error')})",
-        detail,
-        http_status=status,
-        retryable=recoverable and (status in RETRYABLE or status >= 500),
-        retry_after=_retry_after(raw),
-        usage=read_usage(getattr(raw, "body", None)),
-    )
-
-
-def _unreachable(reason: str, detail: str, *, sent: bool) -> ProviderFailure:
-    kind = ErrorKind.PROVIDER_UNREACHABLE
-    return ProviderFailure(kind, Outcome.ERROR, reason, detail, retryable=True, sent=sent)
-
-
-def _timed_out(reason: str, detail: str | None = None) -> ProviderFailure:
-    kind = ErrorKind.PROVIDER_UNREACHABLE
-    return ProviderFailure(kind, Outcome.TIMEOUT, reason, detail, retryable=True)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    for _ in range(10):  # never in a circle
-        raw = getattr(error, "raw_error", None)
-        if not isinstance(raw, BaseException):
-            break
-        error = raw
-    return error
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised from; `__context__` may hold an earlier attempt."""
-    cause: BaseException | None = error
-    for _ in range(10):
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__
-
-
-def _status(error: BaseException) -> int | None:
-    """The status of an answer that was none; anything else in its place is not believed."""
-    value = getattr(error, "status_code", None)
-    return value if type(value) is int and 300 <= value <= 599 else None
-
-
-def _retry_after(error: BaseException) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    if not isinstance(headers, Mapping):
-        return None
-    try:
-        seconds = float(headers.get("retry-after") or headers.get("Retry-After") or "")
-    except (TypeError, ValueError):
-        return None
-    # NaN compares false with everything and so falls to the lower bound.
-    return seconds if 0 < seconds < 1e9 else 0.0
-
-
-class _Stdout:
-    """Stands in for stdout: what threads inside Kosmos write goes to stderr, all else through.
-
-    Python's stdout belongs to every thread, and the answer of a command may be on its way through
-    it. The file descriptor below is left alone: it cannot be told apart by thread.
-    """
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-
-    def _target(self) -> Any:
-        # Kosmos's modules may have taken hold of this one at import; a call is inside again.
-        return (sys.stderr or self.real) if threading.get_ident() in _inside else self.real
-
-    def write(self, text: str) -> int:
-        return int(self._target().write(text))
-
-    def flush(self) -> None:
-        self._target().flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-
-_inside: set[int] = set()
-_guard = threading.Lock()
-
-
-@contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
-    """What this thread prints goes to stderr: stdout carries the answer of a command alone."""
-    mine = threading.get_ident()
-    with _guard:
-        _inside.add(mine)
-        if not isinstance(sys.stdout, _Stdout):
-            sys.stdout = cast(TextIO, _Stdout(sys.stdout))
-    try:
-        yield
-    finally:
-        with _guard:
-            _inside.discard(mine)
-            if not _inside and isinstance(sys.stdout, _Stdout):
-                sys.stdout = sys.stdout.real
