@@ -107,5 +107,5 @@ node_modules/.installed: package-lock.json package.json frontend/package.json
 	@touch $@
 
 $(PAGE): node_modules/.installed $(shell find frontend/src frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
-	@npm run --silent build
+	@npm run --silent build -- -- --logLevel warn
 	@touch $@

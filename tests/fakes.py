@@ -33,6 +33,7 @@ class FakeModel:
     provider = "openai"
     model = "gpt-5-mini"
     free = False
+    takes_token_limit = True
     concurrency: int | None = None
     notes: Sequence[str] = ()
 

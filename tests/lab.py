@@ -20,6 +20,7 @@ from crucible.pipeline.runner import execute
 from crucible.recorder.control import Control
 from crucible.recorder.create import insert_run
 from crucible.recorder.lease import Lease, Owner, claim
+from crucible.recorder.products import Produced, load
 from crucible.sample import SAMPLE_PROJECT
 
 KEY = "sk-lab-4f9c2e7d81b6a0"
@@ -125,6 +126,10 @@ class Lab:
                     select(LLMCall).where(LLMCall.run_id == run_id).order_by(LLMCall.id)
                 )
             )
+
+    def results(self, run_id: str) -> Produced:
+        with self.database.reading() as session:
+            return load(session, run_id)
 
     def bytes_on_disk(self) -> bytes:
         """The database file and its journal, as they lie there."""

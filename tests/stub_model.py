@@ -102,7 +102,8 @@ def sample(schema: Mapping[str, Any], seed: int = 0, path: str = "x") -> Any:
 
 class _Handler(BaseHTTPRequestHandler):
     """Behaviours: `ok`, `no usage`, `prose`, `fenced`, `wrong shape`, `cut off`, `empty`,
-    `hang up`, `hang`, `half`, `status N`, `status N: message`, `retry after S`, `raw: TEXT`."""
+    `hang up`, `hang`, `half`, `status N`, `status N: message`, `retry after S`, `raw: TEXT`,
+    `bad gzip`."""
 
     stub: StubModel
     protocol_version = "HTTP/1.1"
@@ -128,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif behaviour.startswith("retry after "):
             seconds = behaviour.removeprefix("retry after ")
             self._send(429, {"error": {"message": "slow down"}}, {"Retry-After": seconds})
+        elif behaviour == "bad gzip":
+            self._send(200, "not gzip", {"Content-Encoding": "gzip"})
         elif behaviour.startswith("raw: "):
             self._send(200, behaviour.removeprefix("raw: "))
         else:

@@ -6,6 +6,8 @@ import urllib.request
 
 import pytest
 
+from crucible.cli.serve import STOPPING
+
 from .process import environment, inside, start
 
 
@@ -39,7 +41,7 @@ def test_serves_a_new_database_says_where_and_ends_cleanly(env, number):
     assert health["status"] == "ok"
     assert health["executor"]["running"] is True
     assert "Server" not in headers
-    assert (code, out, err) == (0, "", "")
+    assert (code, out, err) == (0, "", STOPPING.decode())
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])

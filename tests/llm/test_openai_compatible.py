@@ -1,5 +1,7 @@
 """The wire: what is sent, and what is made of what comes back."""
 
+import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -134,3 +136,54 @@ def test_a_refused_format_falls_back_step_by_step(model: OpenAICompatible, stub:
     assert asked == ["json_schema", "json_object", None, None]
     assert kinds == [True, True, False, False]
     assert len(model.notes) == 2
+
+
+def raw_server(answer: bytes, pause: float) -> Iterator[str]:
+    """Accepts connections and sends `answer` byte by byte, over and over."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.settimeout(0.1)
+    over = threading.Event()
+
+    def speak(client: socket.socket) -> None:
+        with client:
+            client.recv(65536)
+            while not over.wait(pause):
+                try:
+                    client.sendall(answer)
+                except OSError:
+                    return
+
+    def serve() -> None:
+        while not over.is_set():
+            try:
+                client, _ = listening.accept()
+            except TimeoutError:
+                continue
+            threading.Thread(target=speak, args=(client,), daemon=True).start()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    over.set()
+    thread.join()
+    listening.close()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 100 Continue\r\n\r\n", b"x"], ids=["continues", "bytes"]
+)
+def test_the_timeout_holds_for_the_whole_exchange(answer: bytes) -> None:
+    for url in raw_server(answer, 0.05):
+        model = OpenAICompatible(base_url=url, api_key=None, model="m", timeout_seconds=0.5)
+        with pytest.raises(ProviderFailure, match="timed out") as caught:
+            model.send(PROMPT)
+        assert caught.value.outcome == "timeout"
+        model.close()
+
+
+def test_an_answer_that_cannot_be_decoded_is_an_answer(
+    model: OpenAICompatible, stub: StubModel
+) -> None:
+    stub.plan = lambda n, body: "bad gzip"
+    reply = model.send(PROMPT)
+    assert (reply.text, reply.problem) == (None, "it is not a chat completion")

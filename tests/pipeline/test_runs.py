@@ -10,6 +10,8 @@ from tests.stub_model import StubModel, schema_name
 from crucible.llm.prices import PriceList
 from crucible.llm.usage import Usage
 from crucible.models.values import Mode
+from crucible.recorder import requests
+from crucible.sample import SAMPLE_PROJECT
 
 
 def failing(name: str, behaviour: str) -> Callable[[int, Any], str]:
@@ -256,3 +258,56 @@ def test_content_is_kept_only_when_asked_for(make_lab: Callable[..., Lab]) -> No
         lab = make_lab(CAPTURE_CONTENT=on)
         call = lab.calls(lab.run(1, 1).id)[0]
         assert (call.prompt is None) == (call.answer is None) == (on == "off")
+
+
+def test_constraints_may_be_called_anything(lab: Lab, stub: StubModel) -> None:
+    names = ["p99 < 1.5 s", "Meta", ".", "a", "a.b", "__proto__", "é", "fields"]
+    constraints = [{"name": name, "description": "", "weight": 100} for name in names]
+    run = lab.run(1, 2, project_id=lab.project(constraints=constraints))
+    assert (run.status, run.error_summary) == ("completed", None)
+    for evaluation in lab.results(run.id).evaluations:
+        assert list(evaluation.constraint_satisfaction) == names
+        assert all(isinstance(v, float) for v in evaluation.constraint_satisfaction.values())
+
+
+def test_a_model_that_repeats_the_key_is_not_quoted(lab: Lab, stub: StubModel) -> None:
+    effect = {"constraint": "No double charge", "direction": "improves", "magnitude": "clearly"}
+    candidate = {
+        "title": f"T {KEY}",
+        "description": f"D {KEY}",
+        "predicted_effects": [effect, {**effect, "constraint": f"C {KEY}"}],
+    }
+    answer = json.dumps({"candidates": [candidate]})
+    raw = json.dumps({"model": KEY, "choices": [{"message": {"content": answer}}]})
+    stub.plan = lambda n, body: f"raw: {raw}" if n == 0 else "ok"
+    run = lab.run(1, 1)
+    assert run.status == "completed"
+    assert KEY.encode() not in lab.bytes_on_disk()
+    (made,) = lab.results(run.id).candidates
+    assert [dict(e) for e in made.predicted_effects] == [effect]
+
+
+def test_a_cost_below_what_was_asked_for_is_not_believed(lab: Lab, stub: StubModel) -> None:
+    scores = {c["name"]: 1 for c in SAMPLE_PROJECT["constraints"]}
+    answer = {
+        "explanation": "x",
+        "prediction_quality": 1,
+        "resource_cost": 5e-324,
+        "constraint_satisfaction": scores,
+    }
+    raw = json.dumps({"model": "m", "choices": [{"message": {"content": json.dumps(answer)}}]})
+    stub.plan = lambda n, body: f"raw: {raw}" if n >= 2 else "ok"
+    assert lab.run(1, 1).error_kind == "invalid_response"
+
+
+def test_a_cancel_during_the_last_evaluation_is_no_completion(lab: Lab, stub: StubModel) -> None:
+    def plan(n: int, body: Any) -> str:
+        if schema_name(body) == "evaluation":
+            with lab.database.writing() as session:
+                requests.cancel(session, lab.clock, run_id)
+        return "ok"
+
+    stub.plan = plan
+    run_id = lab.create(1, 1)
+    lab.start(run_id).join()
+    assert (lab.row(run_id).status, lab.row(run_id).evaluation_count) == ("cancelled", 1)

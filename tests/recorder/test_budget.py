@@ -1,6 +1,7 @@
 """Limits hold: nothing is sent that could break one, and the run says which one ended it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.chaos.budgets import CONCURRENCY, limited, overshoots
@@ -95,3 +96,16 @@ def test_the_same_limit_is_still_reached(lab: Lab) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_no_random_budget_is_overshot(make_lab: Callable[..., Lab], seed: int) -> None:
     assert overshoots(make_lab(CONCURRENCY=CONCURRENCY), seed) == []
+
+
+def test_without_a_token_limit_no_limit_can_be_held(lab: Lab, stub: StubModel) -> None:
+    def plan(n: int, body: Any) -> str:
+        refused = [name for name in ("max_completion_tokens", "max_tokens") if name in body]
+        return f"status 400: unsupported parameter {refused[0]}" if refused else "ok"
+
+    stub.plan = plan
+    run = limited(lab, 1, 1, max_cost_usd=1)
+    assert run.error_kind == "budget_exceeded"
+    assert run.error_summary and "takes no token limit" in run.error_summary
+    assert not [body for body in stub.requests if "max_tokens" not in str(body.keys())][1:]
+    assert lab.run(1, 1).status == "completed"

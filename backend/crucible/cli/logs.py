@@ -27,3 +27,5 @@ def configure(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ScrubbedFormatter(Scrubber(settings.secrets())))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # It warns of every request that waits for a thread, which some always do.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)

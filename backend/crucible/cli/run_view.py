@@ -222,5 +222,7 @@ def _next(run: Summary) -> str:
     if run_words.live(run):
         return f"crucible runs show {run['id']}"
     if run["status"] in ("failed", "cancelled"):
+        if run["ledger"] == "absent":
+            return f"crucible test-run --project-id {run['project_id']}"
         return f"crucible runs resume {run['id']} --here"
     return f"crucible runs verify {run['id']}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 THREADS = 8
 STOP_SECONDS = 9.5
+STOPPING = b"Stopping: what is under way is recorded, within ten seconds.\n"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # The application refuses sooner, and in its own words; this bounds what is read before it is asked.
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -119,7 +120,10 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
             ident=None,
             max_request_body_size=MAX_BODY_BYTES,
             max_request_header_size=MAX_HEADER_BYTES,
-            channel_timeout=60,
+            # Many idle connections must not keep others out, nor stay for long.
+            channel_timeout=30,
+            connection_limit=1000,
+            asyncore_use_poll=True,
         )
         ending = Ending(executor, listening)
         ending.listen_for_signals()
@@ -151,6 +155,7 @@ class Ending:
         last_call = threading.Timer(STOP_SECONDS, os._exit, (0,))
         last_call.daemon = True
         last_call.start()
+        os.write(2, STOPPING)  # past the buffers, in which the signal may have come
         # Beside the server's own ending, so that the two together keep within ten seconds.
         self._stopper.start()
         self._listening.close()

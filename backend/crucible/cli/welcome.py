@@ -39,6 +39,11 @@ def welcome(candidates: int, scenarios: int) -> None:
         if settings.llm != "local":
             click.echo("Your endpoint is configured: no run is started until you do.", err=True)
             return
+        click.echo(
+            f"The embedded model {settings.llm_model} answers: free, and small. "
+            "CRUCIBLE_LLM_BASE_URL points to a better one.",
+            err=True,
+        )
         if _fetched(settings):
             asked = {"num_candidates": candidates, "num_scenarios": scenarios}
             _queue(database, settings, project_id, {**asked, "label": FIRST_LABEL})

@@ -187,7 +187,7 @@ class _Conversation(Generic[T]):
         times = f" {count} times in a row" if count > 1 else ""
         if (failure.retry_after or 0.0) > MAX_RETRY_AFTER:
             times += f" and asks to wait {failure.retry_after:.0f} s"
-        return RunFailure(failure.kind, failure.reason + times, failure.detail)
+        return RunFailure(failure.kind, failure.reason + times, failure.detail, failure.hint)
 
     def _after_unusable(self, reply: Reply, problem: InvalidAnswer) -> None:
         if self._repairs_left == 0:
@@ -250,7 +250,7 @@ def _failed(failure: ProviderFailure) -> CallEnd:
         error_detail=failure.detail or failure.reason,
         http_status=failure.http_status,
         known_free=not failure.sent
-        or (failure.outcome is Outcome.ERROR and (failure.http_status or 0) >= 300),
+        or (failure.outcome is Outcome.ERROR and (failure.http_status or 0) >= 400),
     )
 
 

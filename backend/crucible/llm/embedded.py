@@ -33,6 +33,7 @@ class EmbeddedModel(OpenAICompatible):
             timeout_seconds=timeout_seconds,
             clock=clock,
         )
+        self._session.trust_env = False  # no proxy of the environment stands before our own server
         self._server = _server(str(files.resolve(local_model)))
 
     def endpoint(self) -> AbstractContextManager[str]:

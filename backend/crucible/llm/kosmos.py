@@ -67,6 +67,7 @@ class Kosmos:
     """
 
     free = False
+    takes_token_limit = True
     concurrency: int | None = None
 
     def __init__(self, *, model: str, provider: str, timeout_seconds: float) -> None:

@@ -8,23 +8,26 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     HTTPError,
     NewConnectionError,
     ReadTimeoutError,
 )
 
 from crucible.clock import Clock, SystemClock
-from crucible.errors import CrucibleError, ErrorKind
+from crucible.errors import CrucibleError, ErrorKind, Precondition
 from crucible.llm.protocol import Prompt, ProviderFailure, Reply
 from crucible.llm.replies import decode, error_message, model_name, read_reply
 from crucible.llm.shape import Shape, adapted, request_body
 from crucible.llm.usage import read_usage
+from crucible.llm.watch import Watch, WatchedAdapter
 from crucible.models.values import Outcome
 
 CONNECT_SECONDS = 10.0
+# Stands for an answer that came and cannot be read: no JSON, whatever it was.
+UNREADABLE = b"\x00"
 # A reader of ours may not be filled up by an endpoint that never stops talking.
 MAX_BODY_BYTES = 16 * 1024 * 1024
 REASONS = {
@@ -93,6 +96,10 @@ class OpenAICompatible:
             failure.adapted = True
         raise failure
 
+    @property
+    def takes_token_limit(self) -> bool:
+        return "max_tokens" not in self._shape.dropped
+
     def endpoint(self) -> AbstractContextManager[str]:
         return nullcontext(self._base_url)
 
@@ -106,18 +113,25 @@ class OpenAICompatible:
         """Status, headers and body. Redirects are not followed: the key goes to one host only."""
         deadline = self._clock.monotonic() + self._timeout
         timeout = (min(CONNECT_SECONDS, self._timeout), self._timeout)
+        watch = Watch(self._timeout)
         try:
-            with self._session.post(
-                f"{base_url}/chat/completions",
-                data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
-                headers={"Content-Type": "application/json"},
-                timeout=timeout,
-                stream=True,
-                allow_redirects=False,
-            ) as response:
+            with (
+                watch,
+                self._session.post(
+                    f"{base_url}/chat/completions",
+                    data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+                    headers={"Content-Type": "application/json"},
+                    timeout=timeout,
+                    stream=True,
+                    allow_redirects=False,
+                ) as response,
+            ):
                 return response.status_code, response.headers, self._read(response, deadline)
+        except (requests.exceptions.ContentDecodingError, DecodeError):
+            return 200, {}, UNREADABLE
         except (requests.RequestException, HTTPError) as error:
-            raise self._no_answer(error) from error
+            expired = requests.ReadTimeout("the answer did not end in time")
+            raise self._no_answer(expired if watch.expired else error) from error
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         """The body, within the deadline: a trickle of bytes cannot keep a call alive for ever."""
@@ -126,12 +140,7 @@ class OpenAICompatible:
         while chunk := response.raw.read1(65536, decode_content=True):
             read += chunk
             if len(read) > MAX_BODY_BYTES:
-                raise ProviderFailure(
-                    ErrorKind.INVALID_RESPONSE,
-                    Outcome.INVALID,
-                    f"the answer was larger than {MAX_BODY_BYTES // 2**20} MiB",
-                    http_status=response.status_code,
-                )
+                return UNREADABLE
             if self._clock.monotonic() > deadline:
                 raise requests.ReadTimeout("the answer did not end in time")
         return bytes(read)
@@ -160,7 +169,7 @@ class OpenAICompatible:
         )
 
     def _failure(self, status: int, headers: Mapping[str, str], content: Any) -> ProviderFailure:
-        words = REASONS.get(status, "error" if status >= 400 else "unexpected answer")
+        words = REASONS.get(status, "error" if status >= 400 else "a redirect, not followed")
         failure = ProviderFailure(
             kind=_kind(status),
             outcome=Outcome.ERROR,
@@ -203,18 +212,20 @@ class OpenAICompatible:
 
 
 def _no_endpoint(error: CrucibleError) -> ProviderFailure:
+    missing = isinstance(error, Precondition)
     return ProviderFailure(
-        ErrorKind.PROVIDER_UNREACHABLE,
+        ErrorKind.PRECONDITION if missing else ErrorKind.PROVIDER_UNREACHABLE,
         Outcome.ERROR,
         "the embedded model could not be started",
-        " ".join(filter(None, (error.message, error.hint))),
+        error.message,
         sent=False,
+        hint=error.hint,
     )
 
 
 def _session(api_key: str | None, connections: int) -> requests.Session:
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False)
+    adapter = WatchedAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     # Otherwise a .netrc entry for the host replaces the key that was configured.

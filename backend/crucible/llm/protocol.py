@@ -58,6 +58,8 @@ class ProviderFailure(Exception):
     """False when no connection came about, so that nothing can have been charged."""
     usage: Usage = UNREPORTED
     model_served: str | None = None
+    hint: str | None = None
+    """What to do, where it is more than the kind's own hint."""
     adapted: bool = False
     """The request's form was refused and has been changed: asking again at once makes sense."""
 
@@ -74,6 +76,11 @@ class LanguageModel(Protocol):
     """Calls it can answer at once, None for as many as are asked."""
     notes: Sequence[str]
     """How requests had to be changed for this endpoint, in words."""
+
+    @property
+    def takes_token_limit(self) -> bool:
+        """Whether an answer ends at the limit that a prompt names."""
+        ...
 
     def send(self, prompt: Prompt) -> Reply:
         """One HTTP attempt. Raises ProviderFailure."""

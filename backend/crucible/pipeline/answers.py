@@ -1,7 +1,7 @@
 """The shapes of answers: the JSON schema that is asked for, and the check of what came."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
@@ -70,25 +70,52 @@ class ScenariosAnswer(_Answer):
     )
 
 
+class Scores(fields.Field[dict[str, float]]):
+    """A number from 0 to 1 for each name. The names are a user's own words: a field for each would
+    have marshmallow take dots in them for paths."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(required=True)
+        self._names = names
+        self._number = Number(validate=validate.Range(min=0, max=1))
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, float]:
+        if not isinstance(value, Mapping):
+            raise ValidationError("takes an object")
+        found = {}
+        for name in self._names:
+            try:
+                found[name] = cast(float, self._number.deserialize(value.get(name), name, value))
+            except ValidationError as error:
+                raise ValidationError({name: error.messages}) from None
+        return found
+
+
 def _evaluation_answer(constraints: Sequence[Constraint]) -> Schema:
-    share = validate.Range(min=0, max=1)
     made: dict[str, Any] = {
         "explanation": Text(),
-        "prediction_quality": Number(required=True, validate=share),
-        "resource_cost": Number(
-            required=True, validate=validate.Range(min=0, max=MAX_R, min_inclusive=False)
-        ),
+        "prediction_quality": Number(required=True, validate=validate.Range(min=0, max=1)),
+        "resource_cost": Number(required=True, validate=validate.Range(min=MIN_R, max=MAX_R)),
     }
     if constraints:
-        scores: Any = {c.name: Number(required=True, validate=share) for c in constraints}
-        # Built from a dictionary, because a constraint's name may be any text.
-        nested = _Answer.from_dict(scores, name="ConstraintScores")
-        made["constraint_satisfaction"] = fields.Nested(nested, required=True)
+        made["constraint_satisfaction"] = Scores([c.name for c in constraints])
     return _Answer.from_dict(made, name="EvaluationAnswer")()
 
 
-def read_design(data: Any) -> list[dict[str, Any]]:
-    return list(_load(DesignAnswer(), data)["candidates"])
+def read_design(data: Any, constraints: Sequence[Constraint]) -> list[dict[str, Any]]:
+    """Candidates; of their predicted effects those that are about a constraint there is, in the
+    words that were asked for."""
+    names = {c.name for c in constraints}
+    found = list(_load(DesignAnswer(), data)["candidates"])
+    for candidate in found:
+        candidate["predicted_effects"] = [
+            effect
+            for effect in candidate["predicted_effects"]
+            if effect["constraint"] in names
+            and effect["direction"] in DIRECTIONS
+            and effect["magnitude"] in MAGNITUDES
+        ]
+    return found
 
 
 def read_scenarios(data: Any) -> list[dict[str, Any]]:

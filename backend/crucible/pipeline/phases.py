@@ -23,7 +23,7 @@ from crucible.models.values import (
 from crucible.pipeline import answers, prompts
 
 PROVIDER_FAILURES_IN_A_ROW = 5
-FATAL = (ErrorKind.PROVIDER_AUTH, ErrorKind.PROVIDER_UNREACHABLE)
+FATAL = (ErrorKind.PROVIDER_AUTH, ErrorKind.PROVIDER_UNREACHABLE, ErrorKind.PRECONDITION)
 CREATIVE, STRICT = 0.7, 0.0
 Pair = tuple[Candidate, Scenario]
 
@@ -42,7 +42,7 @@ def design(
             Candidate(
                 new_id(), made["title"], made["description"], "designed", made["predicted_effects"]
             )
-            for made in answers.read_design(data)[:count]
+            for made in answers.read_design(data, problem.constraints)[:count]
         ]
 
     prompt = Prompt(

@@ -50,11 +50,15 @@ class Bound:
 
     tokens: int
     pico: int | None
+    holds: bool = True
+    """False when the endpoint takes no token limit: then there is no most."""
 
 
-def bound(model: LanguageModel, prices: PriceList, prompt: Prompt, at: datetime) -> Bound:
+def bound(
+    model: LanguageModel, served: str | None, prices: PriceList, prompt: Prompt, at: datetime
+) -> Bound:
     """An upper bound: a token is at least one byte of what is sent, and the answer ends at its
-    token limit. The price is that of the model asked for."""
+    token limit. The price is the dearer of the model asked for and the one that served last."""
     texts = "".join(message["content"] for message in prompt.messages)
     schema = json.dumps(prompt.schema, ensure_ascii=False)
     # Sent once as the format, and once more in words to a server that refuses it.
@@ -62,9 +66,11 @@ def bound(model: LanguageModel, prices: PriceList, prompt: Prompt, at: datetime)
     sent += MESSAGE_OVERHEAD_TOKENS * (len(prompt.messages) + 1)
     most = Usage(sent, prompt.max_tokens, 0, 0, 0)
     if model.free:
-        return Bound(sent + prompt.max_tokens, 0)
-    price = prices.price(model.provider, None, model.model, most, at)
-    return Bound(sent + prompt.max_tokens, price.cost_pico)
+        return Bound(sent + prompt.max_tokens, 0, model.takes_token_limit)
+    asked = prices.price(model.provider, None, model.model, most, at).cost_pico
+    by_server = prices.price(model.provider, served, model.model, most, at).cost_pico
+    costs = [pico for pico in (asked, by_server) if pico is not None]
+    return Bound(sent + prompt.max_tokens, max(costs, default=None), model.takes_token_limit)
 
 
 class Budget:
@@ -119,7 +125,10 @@ class Budget:
         if limits.duration_seconds is not None and self._elapsed() >= limits.duration_seconds:
             return f"the limit of {limits.duration_seconds:g} s is reached"
         if limits.llm_calls is not None and used.calls + 1 > limits.llm_calls:
-            return f"the limit of {limits.llm_calls:,} calls is reached"
+            calls = "1 call" if limits.llm_calls == 1 else f"{limits.llm_calls:,} calls"
+            return f"the limit of {calls} is reached"
+        if not most.holds and (limits.total_tokens is not None or limits.cost_pico is not None):
+            return "the endpoint takes no token limit, so the run's limits cannot be held"
         if limits.total_tokens is not None and used.tokens + most.tokens > limits.total_tokens:
             return (
                 f"the next call could use {most.tokens:,} tokens and "

@@ -55,6 +55,7 @@ class Ledger:
         self._prices = prices
         self._scrub = scrub
         self._capture = capture_content
+        self._served: str | None = None
         self._budget = Budget(
             Limits.of(budget),
             recorder.used(),
@@ -71,7 +72,7 @@ class Ledger:
     def begin(self, prompt: Prompt, subject: str, attempt: int) -> Sent:
         """Raises RunFailure when the run's budget has no room for the call, Stopped, LeaseLost."""
         clock = self._recorder.clock
-        most = bound(self._model, self._prices, prompt, clock.now())
+        most = bound(self._model, self._served, self._prices, prompt, clock.now())
         self._budget.take(most)
         try:
             call_id, now = self._write_pending(prompt, subject, attempt, most)
@@ -117,6 +118,7 @@ class Ledger:
     def settle(self, handle: Sent, end: CallEnd, product: Sequence[Any] | None) -> None:
         price = self._price(end, handle.sent_at)
         tokens = _tokens(end)
+        self._served = end.model_served or self._served
         self._write_settled(handle, end, product, price, tokens)
         self._budget.give_back(
             handle.most,

@@ -31,13 +31,22 @@ class Produced:
 
 def scrubbed(product: Product, scrub: Scrubber) -> Product:
     """The same without configured secrets, should a model have repeated one."""
-    return [replace(item, **_clean_texts(item, scrub)) for item in product]  # type: ignore[arg-type, return-value]
+    return [replace(item, **_clean_texts(item, scrub)) for item in product]  # type: ignore[return-value]
 
 
-def _clean_texts(item: Any, scrub: Scrubber) -> dict[str, str]:
-    return {
-        name: scrub.known(value) for name, value in vars(item).items() if isinstance(value, str)
-    }
+def _clean_texts(item: Any, scrub: Scrubber) -> dict[str, Any]:
+    return {name: _clean(value, scrub) for name, value in vars(item).items()}
+
+
+def _clean(value: Any, scrub: Scrubber) -> Any:
+    if isinstance(value, str):
+        return scrub.known(value)
+    if isinstance(value, list | tuple):
+        return [_clean(each, scrub) for each in value]
+    if isinstance(value, dict):
+        # Keys are ours: the names of fields and of constraints.
+        return {name: _clean(each, scrub) for name, each in value.items()}
+    return value
 
 
 def save(session: Session, run_id: str, product: Product) -> None:

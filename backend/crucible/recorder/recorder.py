@@ -59,7 +59,9 @@ class RunRecorder(FencedWriter):
                 self.adopt(session)
             yield
         except LeaseLost:
-            log.warning("run %s: the lease is lost, this worker stops", self.run_id)
+            # Of a run that was asked to stop nobody need be told that it did.
+            level = logging.WARNING if self.control.stop is None else logging.DEBUG
+            log.log(level, "run %s: the lease is lost, this worker stops", self.run_id)
             return
         except Exception as error:  # noqa: BLE001 - whatever it was, the run's row must say so
             end = self._end_of(error)
@@ -104,6 +106,7 @@ class RunRecorder(FencedWriter):
     def _begin_phase(self, name: PhaseName, expected: int) -> None:
         now = self.clock.now()
         with self.writing() as session:
+            self.control.check()  # the lease's proof may have brought a request to stop
             phase = OpenPhase(name, Totals(), now)
             session.execute(
                 insert(RunPhase).values(

@@ -90,11 +90,11 @@ class QueryWhole(Whole):
 
 
 class Positive(ma.fields.Float):
-    """A JSON number above zero, never a boolean or a text."""
+    """A JSON number from a least amount, never a boolean or a text."""
 
-    def __init__(self, high: float, description: str) -> None:
-        takes = f"takes a number above 0 and up to {high:,.0f}"
-        check = validate.Range(min=0, max=high, min_inclusive=False, error=takes)
+    def __init__(self, low: float, high: float, description: str) -> None:
+        takes = f"takes a number from {low:f} to {high:,.0f}"
+        check = validate.Range(min=low, max=high, error=takes)
         super().__init__(
             validate=check,
             allow_none=True,

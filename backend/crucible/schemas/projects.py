@@ -30,7 +30,7 @@ class BudgetSchema(Output):
 
 
 class BudgetInputSchema(Input):
-    max_cost_usd = Positive(1_000_000, "Most that may be spent, in US dollars.")
+    max_cost_usd = Positive(0.000001, 1_000_000, "Most that may be spent, in US dollars.")
     max_total_tokens = Whole(
         1,
         10**12,
@@ -46,7 +46,7 @@ class BudgetInputSchema(Input):
         metadata={"description": "Most calls that may be sent."},
     )
     max_duration_seconds = Positive(
-        31_536_000, "Longest it may take, in seconds: no call is sent after that."
+        0.001, 31_536_000, "Longest it may take, in seconds: no call is sent after that."
     )
 
 

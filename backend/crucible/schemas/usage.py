@@ -12,7 +12,9 @@ PHASE_STATUSES = ("running", "completed", "failed", "cancelled")
 
 class PhaseTimingSchema(Output):
     status = word(PHASE_STATUSES, "How the phase stands, in its last attempt.")
-    started_at = moment("First start, over all attempts.")
+    started_at = moment(
+        "First start, over all attempts; null where imported history lacks it.", nullable=True
+    )
     completed_at = moment("Last end; null while it is under way.", nullable=True)
     duration_seconds = real(
         "Seconds, summed over attempts; of a live phase up to now.", nullable=True

@@ -14,7 +14,7 @@ from crucible.models import Project, Run
 from crucible.models.values import LIVE, Status
 from crucible.services import budgets
 from crucible.services.references import resolve_project
-from crucible.services.usage import usd
+from crucible.services.usage import PICO, usd
 
 __all__ = [
     "create_project",
@@ -142,9 +142,11 @@ def _brief(run: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _cost(spent: Mapping[str, Any] | None) -> float | None:
-    if spent is None or not spent["calls"] and spent["cost"] is None:
+    if spent is None or not spent["calls"] and spent["cost_usd"] is None:
         return 0  # no call, no spend
-    return usd(spent["cost"])
+    if spent["cost_usd"] is None:
+        return None
+    return usd(int(spent["cost_usd"]) * PICO + int(spent["cost_rest"]))
 
 
 def _of(ids: Sequence[str] | None) -> list[ColumnElement[bool]]:
@@ -186,7 +188,9 @@ def _spend(session: Session, ids: Sequence[str] | None, since: datetime) -> Rows
     rows = session.execute(
         select(
             project_id,
-            func.sum(Run.cost_pico).label("cost"),
+            # In two parts, so that no sum can leave 64 bits.
+            func.sum(Run.cost_pico.op("/")(PICO)).label("cost_usd"),
+            func.sum(Run.cost_pico % PICO).label("cost_rest"),
             func.sum(Run.call_count).label("calls"),
             func.sum(Run.unpriced_call_count).label("unpriced"),
         )

@@ -41,7 +41,7 @@ def phases_of(session: Session, run_ids: Sequence[str]) -> Mapping[str, list[Row
     if run_ids:
         rows = session.execute(
             select(*_PHASE_COLUMNS)
-            .where(RunPhase.run_id.in_(run_ids), RunPhase.started_at.is_not(None))
+            .where(RunPhase.run_id.in_(run_ids))
             .order_by(RunPhase.run_id, RunPhase.attempt, RunPhase.position)
         )
         for row in rows:
@@ -111,13 +111,15 @@ def _duration(run: Row, now: datetime) -> float | None:
 
 def _timing(rows: Sequence[Row], now: datetime, live: bool) -> dict[str, Any]:
     last = rows[-1]
+    starts = [row["started_at"] for row in rows if row["started_at"]]
     under_way = live and last["status"] == Status.RUNNING
     spans = [row["duration_seconds"] for row in rows if row["duration_seconds"] is not None]
     if under_way and last["duration_seconds"] is None:
         spans.append(seconds_between(last["started_at"], now))
     return {
         "status": last["status"],
-        "started_at": rfc3339(min(row["started_at"] for row in rows)),
+        # Imported history may know that a phase was, and not when.
+        "started_at": rfc3339(min(starts, default=None)),
         "completed_at": rfc3339(last["completed_at"]),
         "duration_seconds": round(sum(spans), 3) if spans else None,
     }

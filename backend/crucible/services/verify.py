@@ -174,7 +174,7 @@ def _check_times(subject: Subject, findings: Findings) -> None:
 
 
 def _compare_span(what: str, row: Row, findings: Findings) -> None:
-    if row["completed_at"] is None:
+    if any(row[name] is None for name in ("started_at", "completed_at", "duration_seconds")):
         return
     span = seconds_between(row["started_at"], row["completed_at"])
     findings.compare(what, row["duration_seconds"], span)

@@ -439,9 +439,9 @@ export interface components {
             status: "running" | "completed" | "failed" | "cancelled";
             /**
              * Format: date-time
-             * @description First start, over all attempts. RFC 3339, UTC, milliseconds.
+             * @description First start, over all attempts; null where imported history lacks it. RFC 3339, UTC, milliseconds.
              */
-            started_at: string;
+            started_at: string | null;
             /**
              * Format: date-time
              * @description Last end; null while it is under way. RFC 3339, UTC, milliseconds.
