@@ -27,6 +27,12 @@ def test_configured_secrets_are_removed_whatever_they_look_like() -> None:
     assert clean == f"the {MARK} staple"
 
 
+@pytest.mark.parametrize("quoted", ["Zq9secretKEYxy77pla", "ZQ9SECRETKEYXY77PLAIN"])
+def test_a_secret_cut_short_or_in_other_case_is_removed(quoted: str) -> None:
+    clean = Scrubber(["Zq9SECRETkeyXy77plain"])(f"key {quoted} refused")
+    assert clean == f"key {MARK} refused"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -25,18 +25,31 @@ _PATTERNS = (
 )
 
 
+# So much of the beginning of a secret gives it away.
+_TELLING = 12
+
+
+def _pattern_of(secret: str) -> str:
+    """The secret, also in other case, and also cut short as providers like to quote one."""
+    if len(secret) <= _TELLING:
+        return re.escape(secret)
+    # What follows the beginning is taken along as far as it looks like a key.
+    return rf"{re.escape(secret)}|{re.escape(secret[:_TELLING])}[\w\-.~+/=]*"
+
+
 class Scrubber:
     """Removes the given secrets by value, and anything shaped like a key by pattern."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # Longest first, so that a secret that contains another leaves no rest behind. Short
         # values are left alone: removing every "a" would destroy the text and protect nothing.
-        self._secrets = sorted({s for s in secrets if len(s) >= 4}, key=len, reverse=True)
+        known = sorted({s for s in secrets if len(s) >= 4}, key=len, reverse=True)
+        self._secrets = [re.compile(_pattern_of(secret), re.IGNORECASE) for secret in known]
 
     def known(self, text: str) -> str:
         """Without the configured secrets; for texts in which a pattern would find too much."""
         for secret in self._secrets:
-            text = text.replace(secret, MARK)
+            text = secret.sub(MARK, text)
         return text
 
     def __call__(self, text: str) -> str:

@@ -59,3 +59,18 @@ def test_resuming_keeps_replaces_or_lifts_them(
         session.execute(update(Run).values(status="failed"))
     assert client.post(f"/api/runs/{run['id']}/resume", json=body).status_code == 202
     assert client.get(f"/api/runs/{run['id']}").json["budget"] == budget
+
+
+def test_a_limit_that_is_used_up_is_refused(
+    client: FlaskClient, project: str, database: Database
+) -> None:
+    run = started(client, project, {})
+    with database.writing() as session:
+        session.execute(update(Run).values(status="failed", duration_seconds=8.0))
+    body = {"budget": {"max_duration_seconds": 8}}
+    answer = client.post(f"/api/runs/{run['id']}/resume", json=body)
+    assert (answer.status_code, list(answer.json["errors"])) == (
+        422, ["budget.max_duration_seconds"],
+    )  # fmt: skip
+    body = {"budget": {"max_duration_seconds": 9}}
+    assert client.post(f"/api/runs/{run['id']}/resume", json=body).status_code == 202

@@ -78,6 +78,8 @@ def resume_run(
     """
     run = _row(session, run_id, Run.config)
     budgets.require_price(settings, clock, str((run["config"] or {}).get("model")), budget)
+    if budget is not None:
+        budgets.require_room(session, run_id, run["duration_seconds"], budget)
     requests.resume(
         session,
         clock,

@@ -43,35 +43,40 @@ def start_run(
     project = session.scalars(select(Project).where(Project.id == project_id)).one_or_none()
     if project is None:
         raise NotFound(f"there is no project {project_id}")
-    mode = Mode(request.get("mode") or Mode.FULL_SEARCH)
-    given = _given(request)
-    model = _model(settings, request.get("model"))
+    config = _config(settings, project, request)
     asked = request.get("budget")
     # A budget without a limit in it is an answer too: this run has none.
     budget = budgets.stored(project.default_budget if asked is None else asked)
-    budgets.require_price(settings, clock, model, budget)
+    budgets.require_price(settings, clock, config["model"], budget)
     return insert_run(
         session,
         clock,
         project=project,
-        mode=mode,
+        mode=config["mode"],
         label=request.get("label"),
         budget=budget,
         idempotency=idempotency,
-        config={
-            "mode": mode,
-            "num_candidates": _candidates(mode, given, request.get("num_candidates")),
-            "num_scenarios": request.get("num_scenarios") or DEFAULT_SCENARIOS,
-            "model": model,
-            "provider": settings.llm_provider,
-            "candidates": given,
-            # The embedded model has one slot.
-            "concurrency": 1 if settings.llm == "local" else settings.concurrency,
-            "max_retries": settings.llm_max_retries,
-            "timeout_seconds": settings.llm_timeout_seconds,
-            "problem": _snapshot(project),
-        },
+        config=config,
     )
+
+
+def _config(settings: Settings, project: Project, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run is asked to do, the problem as it stands included."""
+    mode = Mode(request.get("mode") or Mode.FULL_SEARCH)
+    given = _given(request)
+    return {
+        "mode": mode,
+        "num_candidates": _candidates(mode, given, request.get("num_candidates")),
+        "num_scenarios": request.get("num_scenarios") or DEFAULT_SCENARIOS,
+        "model": _model(settings, request.get("model")),
+        "provider": settings.llm_provider,
+        "candidates": given,
+        # The embedded model has one slot.
+        "concurrency": 1 if settings.llm == "local" else settings.concurrency,
+        "max_retries": settings.llm_max_retries,
+        "timeout_seconds": settings.llm_timeout_seconds,
+        "problem": _snapshot(project),
+    }
 
 
 def _idempotency(key: str | None, request: Mapping[str, Any]) -> Idempotency | None:
