@@ -117,4 +117,6 @@ def _explain(error: DatabaseError) -> tuple[str]:
     reason = str(error.orig)
     if "no such table" in reason or "no such column" in reason:
         return ("the database has not been prepared for this version: run `crucible db upgrade`",)
+    if "unable to open" in reason or "readonly" in reason:
+        reason += "; its file and its folder must be writable, also for reading it"
     return (f"the database cannot be used: {reason}",)
