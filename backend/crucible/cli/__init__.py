@@ -14,14 +14,14 @@ from crucible.cli.errors import ErrorGroup
 COMMANDS = {
     "serve": ("crucible.cli.serve:serve", "Serve the page and the API, and run what is started."),
     "projects": ("crucible.cli.projects:projects", "List, show and create projects."),
-    "runs": ("crucible.cli.runs:runs", "List, show, verify, cancel and resume runs."),
+    "runs": ("crucible.cli.runs:runs", "List, show, verify, cancel, resume, export and import runs."),
     "test-run": ("crucible.cli.test_run:test_run", "Run the pipeline here and watch it work."),
     "model": (
         "crucible.cli.model:model",
         "The embedded model: fetch, status, remove.",
     ),
     "welcome": ("crucible.cli.welcome:welcome", "Prepare an empty database for a first visit."),
-    "db": ("crucible.cli.db:db", "Upgrade and check the database."),
+    "db": ("crucible.cli.db:db", "Upgrade and check the database; make up sample history."),
     "version": ("crucible.cli.version:version", "Print the version."),
 }
 """Where each command lives and its one line of help, so that `crucible --help` imports none."""
