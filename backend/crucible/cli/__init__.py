@@ -14,7 +14,7 @@ from crucible.cli.errors import ErrorGroup
 COMMANDS = {
     "serve": ("crucible.cli.serve:serve", "Serve the page and the API, and run what is started."),
     "projects": ("crucible.cli.projects:projects", "List, show and create projects."),
-    "runs": ("crucible.cli.runs:runs", "List, show, verify, cancel, resume, export and import runs."),
+    "runs": ("crucible.cli.runs:runs", "List, show, verify, cancel, resume and move runs."),
     "test-run": ("crucible.cli.test_run:test_run", "Run the pipeline here and watch it work."),
     "model": (
         "crucible.cli.model:model",
