@@ -61,7 +61,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     writes = options.get("writes", False)
-    patience = options.get("patience_ms") or BUSY_TIMEOUT_MS
+    patience = options.get("patience_ms", BUSY_TIMEOUT_MS)
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience:d}")
     # A transaction that reads and then writes must hold the write lock from its start:
     # upgrading in the middle fails at once when another writer was quicker.

@@ -63,17 +63,29 @@ def notice_deaths(database: Database, clock: Clock, scrub: Scrubber) -> list[Los
                 Run.heartbeat_boot_seconds,
             ).where(Run.status == Status.RUNNING)
         ).all()
-    found = [(run, stop) for run in running if (stop := verdict(run, now))]
-    return [lost for run, stop in found if (lost := _end(database, clock, scrub, run, stop))]
+    unwritten: list[Lost] = []
+    for run in running:
+        if (stop := verdict(run, now)) is None:
+            continue
+        # Who could not have the lock for one run does not wait for it again.
+        patience = 0 if unwritten else PATIENCE_MS
+        if lost := _end(database, clock, scrub, run, stop, patience):
+            unwritten.append(lost)
+    return unwritten
 
 
 def _end(
-    database: Database, clock: Clock, scrub: Scrubber, run: Row[Any], stop: Stop
+    database: Database,
+    clock: Clock,
+    scrub: Scrubber,
+    run: Row[Any],
+    stop: Stop,
+    patience_ms: int = PATIENCE_MS,
 ) -> Lost | None:
     lease = Lease(run.id, run.lease_token or "", run.attempt)
     recorder = RunRecorder(database, lease, clock=clock, scrub=scrub)
     try:
-        recorder.end_from_outside(stop, patience_ms=PATIENCE_MS)
+        recorder.end_from_outside(stop, patience_ms=patience_ms)
     except LeaseLost:
         return None
     except Unavailable as error:
