@@ -86,7 +86,7 @@ def afterwards(lab: Lab, run_id: str, moment: str, candidates: int, scenarios: i
     settled = {c.id: fate(c) for c in at_death if c.outcome in SETTLED}
     seen_as = f"{ended.status} ({ended.error_kind})" if ended.error_kind else ended.status
     if ended.status != "completed":
-        wrong += resumed(lab, run_id)
+        resume(lab, run_id)
     run = lab.row(run_id)
     wrong += differences(lab, run_id)
     calls = lab.calls(run_id)
@@ -103,12 +103,11 @@ def afterwards(lab: Lab, run_id: str, moment: str, candidates: int, scenarios: i
     )
 
 
-def resumed(lab: Lab, run_id: str) -> list[str]:
+def resume(lab: Lab, run_id: str) -> None:
     if lab.row(run_id).status != "created":
         with lab.database.writing() as session:
             requests.resume(session, lab.clock, run_id)
     run_now(lab.database, lab.settings, run_id, lambda: None)
-    return []
 
 
 def differences(lab: Lab, run_id: str) -> list[str]:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from crucible import config
 from crucible.db import Database
 from crucible.execution.foreground import run_now
-from crucible.llm import prices
 from crucible.llm.openai_compatible import OpenAICompatible
 
 
@@ -40,7 +39,6 @@ def work(environ: Mapping[str, str], run_id: str, deadly: int | None, report: An
     settings = config.load(environ)
     database = Database.open(settings.database_url)
     _watch(database, moments)
-    prices.PriceList()
     run_now(database, settings, run_id, lambda: None)
     database.close()
     if deadly is None:
