@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from crucible.db import make_engine
+from crucible.db import alone, make_engine
 from crucible.models import Base, UTCDateTime
 
 
@@ -18,9 +18,10 @@ def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 def run() -> None:
     config = context.config
     engine = make_engine(config.get_main_option("sqlalchemy.url") or "")
-    # One immediate transaction for all steps: of two processes that start at once the second
-    # waits, then finds the work done; a failing step leaves nothing behind.
+    # One transaction for all steps, alone from its start: of two processes that start at once the
+    # second waits, then finds the work done; a failing step leaves nothing behind.
     with engine.execution_options(writes=True).connect() as connection:
+        alone(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+from tests.engines import ENGINES, give_back, new_database
 from tests.lab import Lab
 from tests.stub_model import StubModel
 
@@ -14,19 +16,44 @@ def stub() -> Iterator[StubModel]:
     made.close()
 
 
+# What must hold on every engine alike.
+ON_EVERY_ENGINE = ("services", "recorder", "api", "execution", "chaos")
+
+
+@pytest.fixture(scope="session")
+def engine() -> str:
+    """The engine to test on; in some folders each of them in turn."""
+    return "sqlite"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" not in metafunc.fixturenames:
+        return
+    folder = Path(str(metafunc.definition.path)).relative_to(Path(__file__).parent).parts[0]
+    if folder not in ON_EVERY_ENGINE:
+        return
+    only = metafunc.definition.get_closest_marker("sqlite")
+    metafunc.parametrize("engine", ["sqlite"] if only else ENGINES, scope="session")
+
+
 @pytest.fixture
-def make_lab(tmp_path: Path, stub: StubModel) -> Iterator[Callable[..., Lab]]:
+def make_lab(
+    tmp_path: Path, stub: StubModel, engine: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Lab]]:
     made: list[Lab] = []
 
     def make(**environ: str) -> Lab:
         folder = tmp_path / f"lab{len(made)}"
         folder.mkdir()
-        made.append(Lab(folder, stub, {f"CRUCIBLE_{k}": v for k, v in environ.items()}))
+        url = new_database(folder, tmp_path_factory.getbasetemp(), engine)
+        given = {f"CRUCIBLE_{k}": v for k, v in environ.items()}
+        made.append(Lab(folder, stub, {"CRUCIBLE_DATABASE_URL": url, **given}))
         return made[-1]
 
     yield make
     for lab in made:
         lab.close()
+        give_back(lab.environ["CRUCIBLE_DATABASE_URL"])
 
 
 @pytest.fixture
@@ -42,5 +69,11 @@ def no_backoff(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr("crucible.llm.asking.MAX_BACKOFF_SECONDS", 0.02)
 
 
+# A slow machine is no fault of the product's.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
 def pytest_configure(config: Any) -> None:
     config.addinivalue_line("markers", "real_backoff: keep the pauses between retries")
+    config.addinivalue_line("markers", "sqlite: about SQLite itself; not to run on another engine")

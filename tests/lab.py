@@ -1,11 +1,14 @@
-"""A whole product on a temporary SQLite file and a stub endpoint, without a surface."""
+"""A whole product on a temporary database and a stub endpoint, without a surface."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from tests.engines import Holder
 from tests.stub_model import StubModel
 
 from crucible import config, migrate
@@ -14,7 +17,7 @@ from crucible.config import Settings
 from crucible.db import Database
 from crucible.execution.foreground import run_now
 from crucible.ids import new_id
-from crucible.models import LLMCall, Project, Run, RunPhase
+from crucible.models import Base, LLMCall, Project, Run, RunPhase
 from crucible.models.values import Mode
 from crucible.pipeline.runner import execute
 from crucible.recorder.control import Control
@@ -34,7 +37,7 @@ class Lab:
     environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.file = self.folder / "lab.sqlite3"
+        self.file = self.folder / "test.sqlite3"
         self.environ = {
             "CRUCIBLE_DATABASE_URL": f"sqlite:///{self.file}",
             "CRUCIBLE_LLM_BASE_URL": self.stub.url,
@@ -132,5 +135,16 @@ class Lab:
             return load(session, run_id)
 
     def bytes_on_disk(self) -> bytes:
-        """The database file and its journal, as they lie there."""
-        return b"".join(path.read_bytes() for path in self.folder.glob("lab.sqlite3*"))
+        """The database file and its journal, as they lie there; of a server, all that it holds."""
+        if self.file.exists():
+            return b"".join(path.read_bytes() for path in self.folder.glob(f"{self.file.name}*"))
+        with self.database.reading() as session:
+            rows = [session.execute(table.select()).all() for table in Base.metadata.sorted_tables]
+        return repr(rows).encode()
+
+    @contextmanager
+    def held(self) -> Iterator[Holder]:
+        """Somebody else who can take the database's lock."""
+        holder = Holder(self.settings.database_url)
+        yield holder
+        holder.close()

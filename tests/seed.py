@@ -1,14 +1,12 @@
 """Rows put straight into a database, for tests of what reads them."""
 
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
+from tests.engines import new_database as new_database
 
-from crucible import migrate
 from crucible.ids import new_id
 from crucible.models import (
     CandidateRow,
@@ -43,18 +41,6 @@ NO_TOTALS: dict[str, Any] = dict.fromkeys(COLUMNS) | {
     "providers": {},
     "models": {},
 }
-_templates: dict[Path, Path] = {}
-
-
-def new_database(folder: Path, template_folder: Path) -> str:
-    """The address of a fresh migrated SQLite file. Migrates once and copies."""
-    template = _templates.get(template_folder)
-    if template is None:
-        template = _templates[template_folder] = template_folder / "template.sqlite3"
-        migrate.ensure(f"sqlite:///{template}")
-    made = folder / "test.sqlite3"
-    shutil.copy(template, made)
-    return f"sqlite:///{made}"
 
 
 def add_project(session: Session, **fields: Any) -> Project:

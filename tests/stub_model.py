@@ -63,6 +63,18 @@ class StubModel:
             self.headers.append(dict(headers))
             return self.plan(len(self.requests) - 1, body)
 
+    def reply(self, body: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+        return sample(schema, len(self.requests))
+
+    def usage(self, body: Mapping[str, Any], content: str) -> dict[str, Any]:
+        asked = sum(len(m["content"]) for m in body["messages"])
+        used = asked // 4 + 1, len(content) // 4 + 1
+        return {
+            "prompt_tokens": used[0],
+            "completion_tokens": used[1],
+            "total_tokens": sum(used),
+        }
+
     def charge(self, charge: Charge) -> None:
         with self._lock:
             self.charges.append(charge)
@@ -157,20 +169,16 @@ class _Handler(BaseHTTPRequestHandler):
         }
         charge = Charge(schema_name(body), 200, None, None)
         if behaviour != "no usage":
-            asked = sum(len(m["content"]) for m in body["messages"])
-            charge.input_tokens, charge.output_tokens = asked // 4 + 1, len(content) // 4 + 1
-            answer["usage"] = {
-                "prompt_tokens": charge.input_tokens,
-                "completion_tokens": charge.output_tokens,
-                "total_tokens": charge.input_tokens + charge.output_tokens,
-            }
+            used = answer["usage"] = self.stub.usage(body, content)
+            charge.input_tokens = used["prompt_tokens"]
+            charge.output_tokens = used["completion_tokens"]
         self.stub.charge(charge)
         self._send(200, answer)
 
     def _content(self, body: Mapping[str, Any], behaviour: str) -> tuple[str, str]:
         schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
         schema = schema or {"type": "object", "properties": {}}
-        text = json.dumps(sample(schema, len(self.stub.requests)))
+        text = json.dumps(self.stub.reply(body, schema))
         if behaviour == "prose":
             return "I would rather talk about the weather.", "stop"
         if behaviour == "fenced":

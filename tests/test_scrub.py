@@ -1,3 +1,8 @@
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
 import pytest
 
 from crucible.scrub import MARK, Scrubber
@@ -31,6 +36,28 @@ def test_configured_secrets_are_removed_whatever_they_look_like() -> None:
 def test_a_secret_cut_short_or_in_other_case_is_removed(quoted: str) -> None:
     clean = Scrubber(["Zq9SECRETkeyXy77plain"])(f"key {quoted} refused")
     assert clean == f"key {MARK} refused"
+
+
+@pytest.mark.parametrize(
+    "secret", ["first\nsecond", "a\"b'c\\d/e", "p\u00e4ss w\u00f6rd\U0001f600"]
+)
+@pytest.mark.parametrize(
+    "written",
+    [
+        str,
+        repr,
+        ascii,
+        json.dumps,
+        lambda secret: json.dumps(secret, ensure_ascii=False),
+        lambda secret: json.dumps(repr(secret)),
+        lambda secret: json.dumps(json.dumps(secret)).replace("/", "\\/"),
+        lambda secret: repr(secret.encode()),
+        lambda secret: quote(secret, safe=""),
+    ],
+)
+def test_a_secret_is_removed_however_it_was_escaped(secret: str, written: Any) -> None:
+    clean = Scrubber([secret]).known(f"before {written(secret)} after")
+    assert re.fullmatch(rf"before b?[\\\"']*{re.escape(MARK)}[\\\"']* after", clean)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def rfc3339(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds and `Z`: the one form in which times are sent."""
     if moment is None:
         return None
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    # Without its "+00:00". A page has some 250 moments, and strftime takes five times as long.
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"

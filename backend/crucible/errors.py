@@ -7,6 +7,9 @@
       NotFound               no such thing
       Conflict               not in this state
         Ambiguous            an abbreviation that fits several things
+        NoTokenNeeded        signing in where nobody has to
+      Unauthorized           without the server's token
+      TooManyTries           too many wrong tokens
       Unavailable            database, server or model out of reach
     RunFailure               a run ends as `failed`; carries one of `ErrorKind`
 
@@ -25,10 +28,14 @@ class CrucibleError(Exception):
     exit_code = 1
     title = "Internal error"
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.retry_after = retry_after
+        """Seconds after which the same may well work; None where waiting does not help."""
 
 
 class ConfigError(CrucibleError):
@@ -81,6 +88,23 @@ class Ambiguous(Conflict):
     code = "ambiguous"
     exit_code = 2
     title = "Ambiguous"
+
+
+class NoTokenNeeded(Conflict):
+    code = "no_token_needed"
+    title = "No token needed"
+
+
+class Unauthorized(CrucibleError):
+    code = "unauthorized"
+    status = 401
+    title = "Token needed"
+
+
+class TooManyTries(CrucibleError):
+    code = "too_many_tries"
+    status = 429
+    title = "Too many tries"
 
 
 class Unavailable(CrucibleError):

@@ -13,15 +13,29 @@ branch_labels = None
 depends_on = None
 
 
+def _text(elsewhere: sa.types.TypeEngine[str]) -> sa.types.TypeEngine[str]:
+    # PostgreSQL compares and sorts it as SQLite does, byte by byte, and refuses none for its
+    # length.
+    return elsewhere.with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def String(length: int) -> sa.types.TypeEngine[str]:
+    return _text(sa.String(length))
+
+
+def Text() -> sa.types.TypeEngine[str]:
+    return _text(sa.Text())
+
+
 def upgrade() -> None:
     op.create_table(
         "crucible_projects",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("title", sa.String(length=300), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("id", String(36), nullable=False),
+        sa.Column("title", String(300), nullable=False),
+        sa.Column("description", Text(), nullable=False),
         sa.Column("goals", sa.JSON(), nullable=False),
         sa.Column("constraints", sa.JSON(), nullable=False),
-        sa.Column("world_model", sa.Text(), nullable=True),
+        sa.Column("world_model", Text(), nullable=True),
         sa.Column("default_budget", sa.JSON(), nullable=True),
         sa.Column("last_run_number", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -30,18 +44,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "crucible_runs",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("project_id", sa.String(length=36), nullable=False),
+        sa.Column("id", String(36), nullable=False),
+        sa.Column("project_id", String(36), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("status", sa.String(length=32), nullable=False),
-        sa.Column("mode", sa.String(length=32), nullable=False),
-        sa.Column("label", sa.String(length=200), nullable=True),
+        sa.Column("status", String(32), nullable=False),
+        sa.Column("mode", String(32), nullable=False),
+        sa.Column("label", String(200), nullable=True),
         sa.Column("attempt", sa.BigInteger(), nullable=False),
-        sa.Column("ledger", sa.String(length=32), nullable=False),
+        sa.Column("ledger", String(32), nullable=False),
         sa.Column("config", sa.JSON(), nullable=False),
         sa.Column("budget", sa.JSON(), nullable=True),
-        sa.Column("idempotency_key", sa.String(length=255), nullable=True),
-        sa.Column("request_digest", sa.String(length=64), nullable=True),
+        sa.Column("idempotency_key", String(255), nullable=True),
+        sa.Column("request_digest", String(64), nullable=True),
         sa.Column("estimate", sa.JSON(), nullable=True),
         sa.Column("notes", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -53,14 +67,14 @@ def upgrade() -> None:
         sa.Column("candidate_count", sa.BigInteger(), nullable=True),
         sa.Column("scenario_count", sa.BigInteger(), nullable=True),
         sa.Column("evaluation_count", sa.BigInteger(), nullable=True),
-        sa.Column("error_kind", sa.String(length=32), nullable=True),
-        sa.Column("error_phase", sa.String(length=32), nullable=True),
-        sa.Column("error_summary", sa.String(length=300), nullable=True),
-        sa.Column("error_message", sa.Text(), nullable=True),
-        sa.Column("error_hint", sa.Text(), nullable=True),
-        sa.Column("error_fingerprint", sa.String(length=64), nullable=True),
+        sa.Column("error_kind", String(32), nullable=True),
+        sa.Column("error_phase", String(32), nullable=True),
+        sa.Column("error_summary", String(300), nullable=True),
+        sa.Column("error_message", Text(), nullable=True),
+        sa.Column("error_hint", Text(), nullable=True),
+        sa.Column("error_fingerprint", String(64), nullable=True),
         sa.Column("error_occurred_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("lease_token", sa.String(length=36), nullable=True),
+        sa.Column("lease_token", String(36), nullable=True),
         sa.Column("owner", sa.JSON(), nullable=True),
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("heartbeat_boot_seconds", sa.Float(), nullable=True),
@@ -144,12 +158,12 @@ def upgrade() -> None:
 
     op.create_table(
         "crucible_candidates",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("id", String(36), nullable=False),
+        sa.Column("run_id", String(36), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("title", sa.String(length=300), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("origin", sa.String(length=32), nullable=False),
+        sa.Column("title", String(300), nullable=False),
+        sa.Column("description", Text(), nullable=False),
+        sa.Column("origin", String(32), nullable=False),
         sa.Column("predicted_effects", sa.JSON(), nullable=False),
         sa.Column("rank", sa.BigInteger(), nullable=True),
         sa.Column("p", sa.Float(), nullable=True),
@@ -170,19 +184,19 @@ def upgrade() -> None:
 
     op.create_table(
         "crucible_llm_calls",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("id", String(36), nullable=False),
+        sa.Column("run_id", String(36), nullable=False),
         sa.Column("run_attempt", sa.BigInteger(), nullable=False),
-        sa.Column("phase", sa.String(length=32), nullable=False),
-        sa.Column("subject", sa.String(length=500), nullable=False),
+        sa.Column("phase", String(32), nullable=False),
+        sa.Column("subject", String(500), nullable=False),
         sa.Column("attempt", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(length=32), nullable=False),
-        sa.Column("error_kind", sa.String(length=32), nullable=True),
-        sa.Column("error_detail", sa.Text(), nullable=True),
+        sa.Column("outcome", String(32), nullable=False),
+        sa.Column("error_kind", String(32), nullable=True),
+        sa.Column("error_detail", Text(), nullable=True),
         sa.Column("http_status", sa.BigInteger(), nullable=True),
-        sa.Column("provider", sa.String(length=100), nullable=False),
-        sa.Column("model_asked", sa.String(length=200), nullable=False),
-        sa.Column("model_served", sa.String(length=200), nullable=True),
+        sa.Column("provider", String(100), nullable=False),
+        sa.Column("model_asked", String(200), nullable=False),
+        sa.Column("model_served", String(200), nullable=True),
         sa.Column("input_tokens", sa.BigInteger(), nullable=True),
         sa.Column("output_tokens", sa.BigInteger(), nullable=True),
         sa.Column("cached_input_tokens", sa.BigInteger(), nullable=True),
@@ -191,12 +205,12 @@ def upgrade() -> None:
         sa.Column("cost_pico", sa.BigInteger(), nullable=True),
         sa.Column("reserved_tokens", sa.BigInteger(), nullable=True),
         sa.Column("reserved_pico", sa.BigInteger(), nullable=True),
-        sa.Column("price_source", sa.String(length=300), nullable=True),
+        sa.Column("price_source", String(300), nullable=True),
         sa.Column("latency_seconds", sa.Float(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("prompt", sa.Text(), nullable=True),
-        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("prompt", Text(), nullable=True),
+        sa.Column("answer", Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["crucible_runs.id"],
@@ -210,14 +224,14 @@ def upgrade() -> None:
 
     op.create_table(
         "crucible_run_attempts",
-        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("run_id", String(36), nullable=False),
         sa.Column("attempt", sa.BigInteger(), nullable=False),
-        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("status", String(32), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("duration_seconds", sa.Float(), nullable=True),
-        sa.Column("error_kind", sa.String(length=32), nullable=True),
-        sa.Column("error_summary", sa.String(length=300), nullable=True),
+        sa.Column("error_kind", String(32), nullable=True),
+        sa.Column("error_summary", String(300), nullable=True),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["crucible_runs.id"],
@@ -228,11 +242,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "crucible_run_phases",
-        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("run_id", String(36), nullable=False),
         sa.Column("attempt", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.String(length=32), nullable=False),
-        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("name", String(32), nullable=False),
+        sa.Column("status", String(32), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("duration_seconds", sa.Float(), nullable=True),
@@ -265,11 +279,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "crucible_scenarios",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("id", String(36), nullable=False),
+        sa.Column("run_id", String(36), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("name", String(300), nullable=False),
+        sa.Column("description", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["crucible_runs.id"],
@@ -283,14 +297,14 @@ def upgrade() -> None:
 
     op.create_table(
         "crucible_evaluations",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("run_id", sa.String(length=36), nullable=False),
-        sa.Column("candidate_id", sa.String(length=36), nullable=False),
-        sa.Column("scenario_id", sa.String(length=36), nullable=False),
+        sa.Column("id", String(36), nullable=False),
+        sa.Column("run_id", String(36), nullable=False),
+        sa.Column("candidate_id", String(36), nullable=False),
+        sa.Column("scenario_id", String(36), nullable=False),
         sa.Column("p", sa.Float(), nullable=False),
         sa.Column("r", sa.Float(), nullable=False),
         sa.Column("constraint_satisfaction", sa.JSON(), nullable=False),
-        sa.Column("explanation", sa.Text(), nullable=False),
+        sa.Column("explanation", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["candidate_id"],
             ["crucible_candidates.id"],
@@ -319,10 +333,10 @@ def upgrade() -> None:
 
     op.create_table(
         "crucible_missing_evaluations",
-        sa.Column("run_id", sa.String(length=36), nullable=False),
-        sa.Column("candidate_id", sa.String(length=36), nullable=False),
-        sa.Column("scenario_id", sa.String(length=36), nullable=False),
-        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("run_id", String(36), nullable=False),
+        sa.Column("candidate_id", String(36), nullable=False),
+        sa.Column("scenario_id", String(36), nullable=False),
+        sa.Column("reason", String(300), nullable=False),
         sa.ForeignKeyConstraint(
             ["candidate_id"],
             ["crucible_candidates.id"],

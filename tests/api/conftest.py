@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from tests.engines import give_back, new_database
 from tests.fakes import FakeClock
-from tests.seed import new_database
 
 from crucible import config
 from crucible.api import create_app
@@ -28,7 +28,10 @@ class FakeExecutor:
     def __init__(self) -> None:
         self.woken = 0
 
-    def wake(self) -> None:
+    def ready(self) -> None:
+        pass
+
+    def wake(self, run_id: str) -> None:
         self.woken += 1
 
     def cancel(self, run_id: str) -> None:
@@ -39,8 +42,10 @@ class FakeExecutor:
 
 
 @pytest.fixture
-def url(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return new_database(tmp_path, tmp_path_factory.getbasetemp())
+def url(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[str]:
+    made = new_database(tmp_path, tmp_path_factory.getbasetemp(), engine)
+    yield made
+    give_back(made)
 
 
 @pytest.fixture
@@ -90,10 +95,11 @@ class Shared:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+def shared(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Shared]:
     """One application with one project, for the many requests that must change nothing."""
     executor = FakeExecutor()
-    url = new_database(tmp_path_factory.mktemp("shared"), tmp_path_factory.getbasetemp())
+    folder = tmp_path_factory.mktemp("shared")
+    url = new_database(folder, tmp_path_factory.getbasetemp(), engine)
     with disposed(make_app(url, FakeClock(), executor)) as made:
         client = made.test_client()
         project = client.post("/api/projects", json={"title": "Checkout p99"}).get_json()

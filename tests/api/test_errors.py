@@ -1,3 +1,5 @@
+import gzip
+import json
 import logging
 import threading
 from pathlib import Path
@@ -7,15 +9,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from tests.api.conftest import KEY, Shared
+from tests.engines import Holder
 from tests.fakes import FakeClock
+from tests.seed import add_project
 
 from crucible import config
 from crucible.api import create_app
 from crucible.api.database import db, writing
-from crucible.db import Database
 from crucible.errors import Invalid
 
-PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "errors", "hint"}
+PROBLEM_FIELDS = {"request_id", "type", "title", "status", "detail", "code", "errors", "hint"}
 
 
 def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -73,6 +76,22 @@ def test_a_body_that_is_not_sent_as_json_is_415(shared: Shared, kind: str | None
     problem(answer, 415, "not_json")
 
 
+def test_a_body_that_was_compressed_is_415_and_names_how(client: FlaskClient) -> None:
+    title = json.dumps({"title": "x"}).encode()
+    sent = {"data": gzip.compress(title), "content_type": "application/json"}
+    answer = client.post("/api/projects", headers={"Content-Encoding": "gzip"}, **sent)
+    assert "gzip" in problem(answer, 415, "not_json")["detail"]
+    plain = {**sent, "data": title, "headers": {"Content-Encoding": "identity"}}
+    assert client.post("/api/projects", **plain).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/api/health", "/api/runs/summary"])
+@pytest.mark.parametrize("query", ["?=", "?=1", "?&=x"])
+def test_a_parameter_without_a_name_is_told_as_one(shared: Shared, path: str, query: str) -> None:
+    found = problem(shared.client.get(path + query), 422, "invalid")
+    assert found["errors"] == {"query": ["has a parameter without a name"]}
+
+
 def test_json_with_a_charset_or_a_suffix_is_json(client: FlaskClient) -> None:
     for kind in ("application/json; charset=utf-8", "application/merge-patch+json"):
         answer = client.post("/api/projects", data=b'{"title": "x"}', content_type=kind)
@@ -107,13 +126,14 @@ def test_an_unknown_address_is_404(shared: Shared, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8765", "10.0.0.1", "", "[::1", "localhost:x",
+    "host", ["evil.example", "evil.example:8765", "", "[::1", "localhost:x",
              "127.0.0.1.evil.example", "localhost.", "a b"]
 )  # fmt: skip
 def test_a_foreign_host_is_421(shared: Shared, host: str) -> None:
     answer = shared.client.get("/api/projects", headers={"Host": host})
 
     problem(answer, 421, "foreign_host")
+    assert "CRUCIBLE_ALLOWED_HOSTS" in answer.get_json()["hint"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +169,7 @@ def test_every_answer_has_the_guarding_headers(client: FlaskClient) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
         policy = headers["Content-Security-Policy"]
-        assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
 
 
@@ -198,11 +218,10 @@ def test_the_key_is_never_echoed(client: FlaskClient, project_id: str, caplog: A
 
 
 def test_a_database_that_is_locked_is_503(
-    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crucible.db.BUSY_TIMEOUT_MS", 20)
-    with database.writing() as session:
-        session.connection()  # takes the lock
+    monkeypatch.setattr("crucible.db.waiting.BUSY_TIMEOUT_MS", 20)
+    with Holder(url):
         body = problem(client.post("/api/projects", json={"title": "x"}), 503, "unavailable")
         assert client.get("/api/projects").status_code == 200
 
@@ -258,9 +277,7 @@ def test_writers_wait_for_each_other(app: Flask) -> None:
 
 def test_a_write_that_fails_leaves_nothing(app: Flask, client: FlaskClient) -> None:
     with app.app_context(), pytest.raises(Invalid), writing() as session:
-        session.connection().exec_driver_sql(
-            "INSERT INTO crucible_projects VALUES ('x','t','','[]','[]',NULL,NULL,0,'','')"
-        )
+        add_project(session)
         raise Invalid("no")
 
     assert client.get("/api/projects").get_json() == {"projects": []}

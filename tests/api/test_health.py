@@ -12,8 +12,14 @@ def test_health_tells_what_serves(client: FlaskClient) -> None:
     assert answer.get_json() == {
         "status": "ok",
         "version": crucible.__version__,
-        "database": {"ok": True, "revision": HEAD, "needed": HEAD, "note": None},
-        "executor": {"kind": "embedded", "running": True, "active": 0, "max_active": 8},
+        "database": {"ok": True, "revision": HEAD, "needed": HEAD, "id": None, "note": None},
+        "executor": {
+            "kind": "embedded",
+            "running": True,
+            "active": 0,
+            "max_active": 8,
+            "note": None,
+        },
         "llm": {
             "kind": "openai",
             "provider": "openai",

@@ -1,12 +1,12 @@
 """A run whose worker is gone is shown as lost by every read, also while nothing can be written."""
 
-import sqlite3
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from tests.engines import Holder
 from tests.fakes import FakeClock
 
 from crucible.db import Database
@@ -46,11 +46,8 @@ def test_the_next_read_tells(client: FlaskClient, lost: str, database: Database)
 def test_it_tells_while_another_process_holds_the_lock(
     client: FlaskClient, lost: str, database: Database, url: str
 ) -> None:
-    holder = sqlite3.connect(url.removeprefix("sqlite:///"))
-    holder.execute("BEGIN IMMEDIATE")
-    assert seen(client, lost) == ["failed", "worker_lost", 0.0, "failed"]
-    holder.rollback()
-    holder.close()
+    with Holder(url):
+        assert seen(client, lost) == ["failed", "worker_lost", 0.0, "failed"]
     assert seen(client, lost) == ["failed", "worker_lost", 0.0, "failed"]
 
 

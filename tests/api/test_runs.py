@@ -218,9 +218,9 @@ def test_a_number_names_a_run_while_there_is_one_project(
 @pytest.mark.parametrize(
     "path",
     ["/api/runs/x/compare/y", "/api/projects/x/runs/health", "/api/projects/x/runs/trends",
-     "/api/projects/x/runs/estimate", "/api/nothing", "/metrics"],
+     "/api/projects/x/runs/estimate", "/api/nothing"],
 )  # fmt: skip
-def test_what_is_not_offered_yet_is_404(client: FlaskClient, path: str) -> None:
+def test_what_is_not_there_is_404(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code in (404, 405)
     assert client.get(path).mimetype == "application/problem+json"
 

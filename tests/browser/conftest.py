@@ -1,17 +1,15 @@
 """A browser on the real page, the real API and real runs; only the model is a stub."""
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from tests.browser.world import PacedModel, World
+from tests.browser.world import TOKEN, PacedModel, Server, World
 from tests.lab import Lab
-from werkzeug.serving import make_server
 
-from crucible.api import create_app
 from crucible.execution.embedded import EmbeddedExecutor
 
 CHROMIUM = "/usr/bin/chromium"
@@ -44,21 +42,33 @@ def stub() -> Iterator[PacedModel]:
     made.close()
 
 
+@contextmanager
+def opened(lab: Lab) -> Iterator[World]:
+    executor = EmbeddedExecutor(lab.database, lab.settings)
+    server = Server(lab, executor)
+    executor.start()
+    made = World(lab, server)
+    yield made
+    made.stub.let_all()
+    executor.stop()
+    server.stop()
+
+
+# A model that is held must not time out meanwhile.
+MODEL = {"LLM_MODEL": "gpt-5-mini", "LLM_TIMEOUT_SECONDS": "60"}
+
+
 @pytest.fixture
 def world(make_lab: Callable[..., Lab]) -> Iterator[World]:
-    # A model that is held must not time out meanwhile.
-    lab = make_lab(LLM_MODEL="gpt-5-mini", LLM_TIMEOUT_SECONDS="60")
-    executor = EmbeddedExecutor(lab.database, lab.settings)
-    server = make_server("127.0.0.1", 0, create_app(lab.settings, executor=executor), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    executor.start()
-    yield World(lab, f"http://127.0.0.1:{server.server_port}")
-    lab.stub.let_all()
-    executor.stop()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with opened(make_lab(**MODEL)) as made:
+        yield made
+
+
+@pytest.fixture
+def closed(make_lab: Callable[..., Lab]) -> Iterator[World]:
+    """The same behind an access token."""
+    with opened(make_lab(**MODEL, API_TOKEN=TOKEN)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,11 +1,15 @@
 """Every view, in both themes, narrow and wide: nothing for axe, nothing beyond the edge."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.world import World
+from tests.seed import add_results, add_run
+
+from crucible.models import Project
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -75,6 +79,76 @@ def test_limits_are_accessible_and_fit(world: World, page: Page, width: int) -> 
     expect(asking).to_contain_text("Takes more than the 3 used")
     assert_accessible_in_both_themes(page, "resume")
     assert page.evaluate(OVERFLOW) == 0
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_views_without_an_answer_are_accessible_and_fit(
+    world: World, page: Page, width: int
+) -> None:
+    project = world.lab.project()
+    first, second = world.completed(project, 1, 1), world.completed(project, 1, 1)
+    page.set_viewport_size({"width": width, "height": 900})
+    # Only the API: the page itself has arrived.
+    page.route(f"{world.url}/api/**", lambda route: route.abort())
+    for path in (
+        "/",
+        f"/projects/{project}/runs",
+        f"/runs/{first.id}/results",
+        f"/projects/{project}/runs/{second.id}/compare/{first.id}",
+    ):
+        page.goto(world.url + path)
+        expect(page.get_by_role("heading", name=re.compile("^Could not load"))).to_be_visible()
+        assert page.evaluate(OVERFLOW) == 0, path
+        assert_accessible_in_both_themes(page, path)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_comparisons_and_explanations_are_accessible_and_fit(
+    world: World, page: Page, width: int
+) -> None:
+    project = world.lab.project()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(world.url)
+    expect(page.get_by_text("No runs yet")).to_be_visible()
+    done = world.completed(project, 2, 2)
+    failed, unmetered = world.failed(project), world.unmetered(project)
+    runs = f"/projects/{project}/runs"
+    for path, words in (
+        (f"{runs}/{failed.id}/compare/{done.id}", "Head #2 failed"),
+        (f"{runs}/{unmetered.id}/compare/{done.id}", "cannot be told"),
+        (f"{runs}/{done.id}/compare/{done.id}", "This is one run"),
+        (f"/runs/{failed.id}/results", "2 evaluations missing"),
+        (f"{runs}/health", "Health"),
+    ):
+        page.goto(world.url + path)
+        expect(page.get_by_text(words).first).to_be_visible()
+        expect(page.get_by_label("Loading")).to_have_count(0)
+        assert page.evaluate(OVERFLOW) == 0, path
+        assert_accessible_in_both_themes(page, path)
+    for run, words in ((done, "Explanation"), (failed, "This pair has no score")):
+        page.goto(f"{world.url}/runs/{run.id}/results")
+        page.get_by_role("region", name="Matrix").get_by_role("button").first.click()
+        expect(page.get_by_role("dialog")).to_contain_text(words)
+        assert page.evaluate(OVERFLOW) == 0, words
+        assert_accessible_in_both_themes(page, words)
+
+
+def test_a_matrix_that_is_wider_than_the_page_does_not_widen_it(world: World, page: Page) -> None:
+    project = world.lab.project()
+    with world.lab.database.writing() as session:
+        run = add_run(session, session.get_one(Project, project))
+        scores = [[(0.5, 1.0)] * 49 + [None]] * 12
+        add_results(session, run, scores)
+        run_id = run.id
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{world.url}/runs/{run_id}/results")
+        cells = page.get_by_role("region", name="Matrix").get_by_role("button")
+        expect(cells).to_have_count(600)
+        assert page.evaluate(OVERFLOW) == 0
+        # What is beyond the edge is within reach.
+        cells.nth(49).focus()
+        expect(cells.nth(49)).to_be_in_viewport()
 
 
 def assert_accessible_in_both_themes(page: Page, what: str) -> None:

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 from tests.lab import Lab
 from tests.stub_model import StubModel
+from werkzeug.serving import BaseWSGIServer, make_server
 
+from crucible.api import create_app
+from crucible.execution.embedded import EmbeddedExecutor
 from crucible.models import Run
+
+TOKEN = "only-for-these-tests-2f9c41"
 
 
 class PacedModel(StubModel):
@@ -34,10 +39,41 @@ class PacedModel(StubModel):
         self._open.set()
 
 
+class Server:
+    """The real server on a port of its own, which it takes again after it was stopped."""
+
+    def __init__(self, lab: Lab, executor: EmbeddedExecutor) -> None:
+        self._lab, self._executor = lab, executor
+        self._serving: tuple[BaseWSGIServer, threading.Thread] | None = None
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        app = create_app(self._lab.settings, executor=self._executor)
+        server = make_server("127.0.0.1", self.port, app, threaded=True)
+        self.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        self._serving = server, thread
+
+    def stop(self) -> None:
+        if self._serving is None:
+            return
+        server, thread = self._serving
+        self._serving = None
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 @dataclass
 class World:
     lab: Lab
-    url: str
+    server: Server
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
 
     @property
     def stub(self) -> PacedModel:

@@ -52,7 +52,15 @@ def inside(*args: str, env: Mapping[str, str], stdin: str | None = None) -> Answ
     """As `crucible`, in this process: for what does not depend on having one of its own."""
     ours = ("CRUCIBLE_", "OPENAI_")
     without = {name: None for name in os.environ if name.startswith(ours)}
-    ran = CliRunner().invoke(main, args, env={**without, **env}, input=stdin)
+    # `serve` and `worker` take signals over; the tests after it want them as they were.
+    is_main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    taken = {each: signal.getsignal(each) for each in numbers}
+    try:
+        ran = CliRunner().invoke(main, args, env={**without, **env}, input=stdin)
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
     return Answer(ran.exit_code, ran.stdout, ran.stderr)
 
 
@@ -61,9 +69,18 @@ class Started:
     """A process that goes on while the test does something else."""
 
     process: subprocess.Popen[str]
+    made: str | None = None
+    """What it said of a history that it made."""
 
     def line(self) -> str:
-        """The next line of its stderr."""
+        """The next line of its stderr, what it says of a new history apart."""
+        said = self._line()
+        if "Made a new history in " in said:
+            self.made = said
+            return self._line()
+        return said
+
+    def _line(self) -> str:
         assert self.process.stderr is not None
         patience = threading.Timer(PATIENCE_SECONDS, self.process.kill)
         patience.start()

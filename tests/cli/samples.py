@@ -135,6 +135,14 @@ def detail(**given: Any) -> dict[str, Any]:
         "worker": {"host": "shop", "pid": 71, "heartbeat_at": "2026-11-22T08:52:13.400Z"},
         "attempts": [],
         "estimate": None,
+        "spend": {
+            "cost_usd": 0.4213,
+            "cost_per_evaluation_usd": 0.0105325,
+            "cost_per_candidate_usd": 0.08426,
+            "wasted_cost_usd": 0.031,
+            "wasted_share": 0.031 / 0.4213,
+            "unpriced_call_count": 0,
+        },
         "top_candidates": [] if given.get("status") == "failed" else best,
     }
 

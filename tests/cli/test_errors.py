@@ -51,6 +51,9 @@ def test_exit_codes_are_those_of_the_documentation():
         "NotFound": 3,
         "Conflict": 1,
         "Ambiguous": 2,
+        "NoTokenNeeded": 1,
+        "Unauthorized": 1,
+        "TooManyTries": 1,
         "Unavailable": 6,
     }
 

@@ -190,7 +190,7 @@ def test_an_import_says_what_it_did(env):
         "2 of 2 runs imported",
         "  1 given the next free number, since theirs was taken or missing",
         "  1 live where they came from; here failed (worker_lost)",
-        "  1 projects made",
+        "  1 project made",
         "next: crucible runs",
     ]
 

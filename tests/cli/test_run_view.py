@@ -104,6 +104,18 @@ def test_failed_calls_come_first_then_the_slowest():
     assert "4.20s" in third
 
 
+def test_only_who_answered_is_said_to_have_served():
+    made = usage(models={"gpt-5-mini-2025-08-07": 2, "gpt-5-mini": 2})
+    run = detail(llm_usage={"total": made, "phases": {}})
+    refused = call(outcome="error", model_served=None)
+    waiting = call(outcome="pending", model_served=None)
+    answered = [call(), call(outcome="invalid"), refused, waiting]
+    assert "served by    gpt-5-mini-2025-08-07 (2)\n" in render(run, answered)
+    assert "served by" not in render(run, [refused, waiting])
+    without = render({**run, "ledger": "purged"}, [])
+    assert "models       gpt-5-mini-2025-08-07 (2), gpt-5-mini (2)\n" in without
+
+
 def test_what_is_unknown_is_said_in_words_and_never_zero():
     silent = usage(
         input_tokens=None,
@@ -224,3 +236,14 @@ def test_piped_is_whole_and_plain():
     assert "\x1b" not in text
     assert hint.strip() in text
     assert "2026-11-22T08:51:00.000Z" in text
+
+
+def test_spend_is_set_against_what_was_made():
+    text = render(detail())
+    assert "$0.03 (7%) went to calls whose answer was not used." in text
+    assert "$0.01 an evaluation, $0.08 a ranked candidate." in text
+    spend = detail()["spend"] | {"cost_per_evaluation_usd": 0.00314159, "unpriced_call_count": 3}
+    text = render(detail() | {"spend": spend})
+    assert "≥ $0.0031 an evaluation, ≥ $0.08 a ranked candidate." in text
+    text = render(detail() | {"spend": dict.fromkeys(spend) | {"unpriced_call_count": 3}})
+    assert "an evaluation" not in text and "not used" not in text

@@ -38,6 +38,12 @@ def test_wide_terminal_shows_a_run_as_the_documentation_draws_it():
     ]
 
 
+def test_a_resumed_run_that_waits_keeps_what_it_took():
+    waiting = run(status="created", attempt=2, duration_seconds=1.84, llm_usage=None)
+    assert "  1.84s  " in render(waiting, columns=170)
+    assert "  1s  " in render({**waiting, "status": "running"}, columns=170)
+
+
 @pytest.mark.parametrize("columns", range(40, 301, 7))
 def test_nothing_is_wider_than_the_terminal(columns):
     for line in render(*mixed(), columns=columns, colour=True).splitlines():
@@ -53,14 +59,15 @@ def test_status_has_its_mark_and_its_word_at_every_width(columns):
 
 
 def test_reason_gives_way_first():
-    line = render(run(status="failed"), columns=120).splitlines()[0]
+    line = render(run(status="failed"), columns=138).splitlines()[0]
     assert "51.2k → 9.1k" in line and "2 h ago" in line
     assert line.endswith("…")
-    assert width(line) == 120
+    assert width(line) == 138
 
 
-def test_reason_moves_below_where_it_would_be_a_stump():
-    first, second, *_ = render(run(status="failed"), columns=80).splitlines()
+@pytest.mark.parametrize("columns", [80, 120])
+def test_reason_moves_below_where_it_would_be_a_stump(columns):
+    first, second, *_ = render(run(status="failed"), columns=columns).splitlines()
     assert first.startswith("✕ #42  failed  checkout-p99  1m 13s  5/8/31")
     assert second == "  Evaluation failed: provider answered 429 (rate limited) 5 times in a row"
 

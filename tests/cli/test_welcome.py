@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from crucible.cli import main
 from crucible.db import Database
+from crucible.llm.local import runtime
 from crucible.models import Project, Run
 
 
@@ -47,6 +48,25 @@ def test_with_the_embedded_model_one_run_is_queued_once(
     for _ in range(2):
         assert welcome(environ).exit_code == 0
         assert made(environ) == (["Checkout p99"], [("created", "first run", "small")])
+
+
+@pytest.mark.parametrize("lacking", ["library", "processor"])
+def test_where_the_embedded_model_cannot_run_no_run_is_queued(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    model = tmp_path / "small.gguf"
+    model.write_bytes(b"GGUF" + bytes(64))
+    environ["CRUCIBLE_LOCAL_MODEL"] = str(model)
+    if lacking == "library":
+        monkeypatch.setattr(runtime, "find_spec", lambda name: None)
+    else:
+        monkeypatch.setattr(runtime, "lacks_avx2", lambda: True)
+    result = welcome(environ)
+    assert result.exit_code == 0
+    assert "The embedded model cannot run here: " in result.stderr
+    assert "no run was started" in result.stderr
+    assert "answers: free" not in result.stderr
+    assert made(environ) == (["Checkout p99"], [])
 
 
 def test_without_the_model_the_page_is_still_of_use(

@@ -17,6 +17,12 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
+def until_nothing_is_left(executor: EmbeddedExecutor, stub: StubModel) -> None:
+    """A thread that was left behind must not outlive its database."""
+    stub.hang.set()
+    until(lambda: executor.state()["active"] == 0)
+
+
 @pytest.fixture
 def executor(lab: Lab) -> Iterator[EmbeddedExecutor]:
     made = EmbeddedExecutor(lab.database, lab.settings)
@@ -55,6 +61,7 @@ def test_no_more_than_the_maximum_run_at_once(
     assert sorted(lab.row(r).status for r in runs) == ["created", "created", "running", "running"]
     assert executor.state()["active"] == 2
     executor.stop(0.1)
+    until_nothing_is_left(executor, stub)
 
 
 def test_stopping_leaves_no_run_lying(make_lab: Callable[..., Lab], stub: StubModel) -> None:
@@ -65,6 +72,7 @@ def test_stopping_leaves_no_run_lying(make_lab: Callable[..., Lab], stub: StubMo
     executor.start()
     until(lambda: len(stub.requests) >= 2)
     executor.stop(0.2)
+    until_nothing_is_left(executor, stub)
     for run in map(lab.row, runs):
         assert run.status in ("completed", "failed", "created")
         if run.status == "failed":

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from tests.stub_model import StubModel
@@ -187,3 +188,27 @@ def test_an_answer_that_cannot_be_decoded_is_an_answer(
     stub.plan = lambda n, body: "bad gzip"
     reply = model.send(PROMPT)
     assert (reply.text, reply.problem) == (None, "it is not a chat completion")
+
+
+def test_a_proxy_of_the_environment_is_asked(
+    stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", stub.url.removesuffix("/v1"))
+    model = OpenAICompatible(base_url="http://model.invalid/v1", api_key=None, model="m")
+    assert model.send(PROMPT).model_served == "m"
+    assert stub.headers[0]["Host"] == "model.invalid"
+    model.close()
+
+
+def test_one_connection_serves_one_call_after_the_other(
+    model: OpenAICompatible, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    accept = stub._server.get_request
+    monkeypatch.setattr(stub._server, "get_request", lambda: (opened.append(1), accept())[1])
+    for behaviour in ("ok", "status 500", "prose"):
+        stub.plan = lambda n, body, now=behaviour: now
+        for _ in range(3):
+            with suppress(ProviderFailure):
+                model.send(PROMPT)
+    assert len(opened) == 1

@@ -1,4 +1,5 @@
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,49 @@ def test_a_price_file_that_is_wrong_is_refused(tmp_path: Path, content: Any) -> 
         PriceList(price_file(tmp_path, content))
 
 
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev"])
+def test_what_is_no_file_is_not_read_for_prices(device: str) -> None:
+    with pytest.raises(ConfigError, match=f"CRUCIBLE_PRICES: {device} is no file"):
+        PriceList(device)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="pipe is no file"):
+        PriceList(str(tmp_path / "pipe"))
+
+
+def test_a_price_file_is_bounded(tmp_path: Path) -> None:
+    path = price_file(tmp_path, {"prices": []})
+    with Path(path).open("a") as file:
+        file.write(" " * 10_000_000)
+    with pytest.raises(ConfigError, match="is larger than 10 MB"):
+        PriceList(path)
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/prices.json", "deep.json"])
+def test_a_home_of_nobody_and_a_bottomless_list_are_refused(tmp_path: Path, path: str) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(ConfigError, match="is not a price list"):
+        PriceList(path if path.startswith("~") else str(tmp_path / path))
+
+
 def test_a_price_file_that_is_missing_is_named() -> None:
     with pytest.raises(ConfigError, match="nowhere.json"):
         PriceList("/tmp/nowhere.json")
+
+
+@given(st.integers(0, 300_000), st.integers(1, 10_000))
+def test_no_call_costs_more_than_its_ceiling(sent: int, received: int) -> None:
+    prices, at = PriceList(), datetime(2026, 11, 22, 8, 51, 33, tzinfo=UTC)
+    dearest = 0
+    for model in ("gpt-5-mini", "gpt-5"):
+        found = prices.price("openai", model, "gpt-5", Usage(sent, received, 0, 0, 0), at)
+        dearest = max(dearest, found.cost_pico or 0)
+    ceiling = prices.ceiling("openai", ("gpt-5", "gpt-5-mini"), sent, received, at)
+    assert ceiling is not None and dearest <= ceiling <= dearest * 1.01 + 10**9
+
+
+def test_without_a_price_there_is_no_ceiling() -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    assert PriceList().ceiling("nobody", ("nothing", "nothing"), 10, 10, at) is None

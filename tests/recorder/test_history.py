@@ -183,9 +183,9 @@ calls = st.builds(
 def test_totals_are_sums_in_whatever_order_calls_settle(made: list[Settled], random: Any) -> None:
     totals = Totals()
     for call in made:
-        totals = totals.with_sent("p", "asked", call.attempt, False)
+        totals.send("p", "asked", call.attempt, False)
     for call in random.sample(made, len(made)):
-        totals = totals.with_settled(call, "asked", "served")
+        totals.settle(call, "asked", "served")
     priced = [c.cost_pico for c in made if c.cost_pico is not None]
     metered = [c for c in made if c.usage.reported]
     assert totals.call_count == len(made)
@@ -204,7 +204,8 @@ def test_totals_are_sums_in_whatever_order_calls_settle(made: list[Settled], ran
 
 
 def test_a_free_model_costs_a_known_nothing_from_the_start() -> None:
-    sent = Totals().with_sent("local", "small", 1, True)
-    assert (sent.cost_pico, sent.unpriced_call_count) == (0, 0)
-    lost = sent.with_settled(Settled(1, Outcome.TIMEOUT, UNREPORTED, 0, True), "small", None)
-    assert (lost.cost_pico, lost.unpriced_call_count, lost.failed_call_count) == (0, 0, 1)
+    totals = Totals()
+    totals.send("local", "small", 1, True)
+    assert (totals.cost_pico, totals.unpriced_call_count) == (0, 0)
+    totals.settle(Settled(1, Outcome.TIMEOUT, UNREPORTED, 0, True), "small", None)
+    assert (totals.cost_pico, totals.unpriced_call_count, totals.failed_call_count) == (0, 0, 1)

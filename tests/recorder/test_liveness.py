@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from tests.engines import Holder
 from tests.fakes import FakeClock
 from tests.lab import Lab
 from tests.stub_model import StubModel
@@ -143,14 +143,22 @@ def test_a_killed_worker_leaves_a_true_history(lab: Lab, stub: StubModel) -> Non
 
 def test_reading_waits_for_no_lock_and_still_knows(lab: Lab, stub: StubModel) -> None:
     run_id = kill_in_evaluation(lab, stub)
-    holder = sqlite3.connect(lab.file)
-    holder.execute("BEGIN IMMEDIATE")
-    (lost,) = notice(lab)
-    assert lost.run_id == run_id
-    holder.rollback()
-    holder.close()
+    with Holder(lab.settings.database_url):
+        (lost,) = notice(lab)
+        assert lost.run_id == run_id
     assert notice(lab) == []
     assert lab.row(run_id).error_kind == "worker_lost"
+
+
+def test_what_is_shown_meanwhile_is_what_is_written_then(lab: Lab, stub: StubModel) -> None:
+    """One that was asked to stop has been stopped: it is not `failed` first, and another later."""
+    run_id = kill_in_evaluation(lab, stub)
+    with lab.database.writing() as session:
+        session.execute(update(Run).values(cancel_requested_at=lab.clock.now()))
+    with Holder(lab.settings.database_url):
+        (lost,) = notice(lab)
+    assert notice(lab) == []
+    assert lost.stop.status == lab.row(run_id).status == "cancelled"
 
 
 def test_readers_at_once_end_a_lost_run_once(lab: Lab, stub: StubModel) -> None:

@@ -65,6 +65,18 @@ def test_a_waiting_run_is_cancelled_at_once_and_can_go_on(lab: Lab) -> None:
     assert resume(lab, run_id).status == "completed"
 
 
+def test_a_resumed_run_that_waits_is_cancelled_before_its_next_attempt(
+    lab: Lab, stub: StubModel
+) -> None:
+    stub.plan = lambda n, body: "status 401"
+    run_id = lab.run(1, 1).id
+    with lab.database.writing() as session:
+        requests.resume(session, lab.clock, run_id)
+    cancel(lab, run_id)
+    said = "Cancelled: stopped by request before its attempt 2 was begun"
+    assert lab.row(run_id).error_summary == said
+
+
 def test_a_running_run_is_cancelled_within_one_call(lab: Lab, stub: StubModel) -> None:
     stub.plan = lambda n, body: (cancel(lab, run_id) if n in (5, 6) else None, "ok")[1]
     run_id = lab.create(3, 4)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.engines import Holder
 from tests.lab import Lab
 from tests.stub_model import StubModel
 
@@ -36,12 +37,12 @@ def resumed(lab: Lab, run_id: str) -> Any:
 
 def test_a_lock_held_for_a_while_only_delays(lab: Lab, stub: StubModel) -> None:
     """Eight seconds in life; here as long as a test can wait, within the same patience."""
-    holder = sqlite3.connect(lab.file, check_same_thread=False)
+    holder = Holder(lab.settings.database_url)
 
     def plan(n: int, body: Any) -> str:
         if n == 3:
-            holder.execute("BEGIN IMMEDIATE")
-            threading.Timer(1.5, holder.rollback).start()
+            holder.hold()
+            threading.Timer(1.5, holder.release).start()
         return "ok"
 
     stub.plan = plan
@@ -54,13 +55,13 @@ def test_a_lock_held_for_a_while_only_delays(lab: Lab, stub: StubModel) -> None:
 def test_a_lock_held_too_long_fails_the_run_in_words(
     lab: Lab, stub: StubModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crucible.db.BUSY_TIMEOUT_MS", 200)
-    holder = sqlite3.connect(lab.file, check_same_thread=False)
+    monkeypatch.setattr("crucible.db.waiting.BUSY_TIMEOUT_MS", 200)
+    holder = Holder(lab.settings.database_url)
 
     def plan(n: int, body: Any) -> str:
         if n == 3:
-            holder.execute("BEGIN IMMEDIATE")
-            threading.Timer(1.5, holder.rollback).start()
+            holder.hold()
+            threading.Timer(1.5, holder.release).start()
         return "ok"
 
     stub.plan = plan
@@ -81,6 +82,7 @@ def small_disk_worker(environ: dict[str, str], run_id: str, limit: int) -> None:
     run_now(Database.open(settings.database_url), settings, run_id, lambda: None)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("room", [0, 20_000, 120_000])
 def test_a_disk_that_fills_up_tears_nothing(
     make_lab: Callable[..., Lab], stub: StubModel, room: int
@@ -107,6 +109,7 @@ def test_a_disk_that_fills_up_tears_nothing(
     connection.close()
 
 
+@pytest.mark.sqlite
 def test_a_database_that_cannot_be_written_says_so(lab: Lab) -> None:
     lab.run(1, 1)
     with lab.database.reading() as session:
@@ -121,14 +124,14 @@ def test_a_database_that_cannot_be_written_says_so(lab: Lab) -> None:
 def test_a_worker_whose_end_cannot_be_written_is_noticed(
     make_lab: Callable[..., Lab], stub: StubModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crucible.db.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("crucible.db.waiting.BUSY_TIMEOUT_MS", 50)
     monkeypatch.setattr("crucible.recorder.recorder.END_RETRY_SECONDS", (0.05,))
     lab = make_lab(LEASE_SECONDS="2")
-    holder = sqlite3.connect(lab.file, check_same_thread=False)
-    stub.plan = lambda n, body: (holder.execute("BEGIN IMMEDIATE"), "ok")[1]
+    holder = Holder(lab.settings.database_url)
+    stub.plan = lambda n, body: (holder.hold(), "ok")[1]
     run_id = lab.create(1, 1)
     lab.start(run_id).join()
-    holder.rollback()
+    holder.release()
     holder.close()
     assert lab.row(run_id).status == "running"
     end = time.monotonic() + 10

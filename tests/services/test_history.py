@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.engines import Holder
 from tests.seed import (
     START,
     add_attempt,
@@ -33,12 +34,14 @@ from crucible.services.verify import verify_all
 @pytest.fixture
 def fresh(
     tmp_path_factory: pytest.TempPathFactory,
+    engine: str,
 ) -> Iterator[Callable[[], Database]]:
     made: list[Database] = []
 
     def make() -> Database:
         folder = tmp_path_factory.mktemp("fresh")
-        made.append(Database.open(new_database(folder, tmp_path_factory.getbasetemp())))
+        url = new_database(folder, tmp_path_factory.getbasetemp(), engine)
+        made.append(Database.open(url))
         return made[-1]
 
     yield make
@@ -311,13 +314,11 @@ def test_what_one_place_of_a_line_lacks_another_may_have(database: Database) -> 
 
 
 def test_a_database_that_is_locked_is_said_and_nothing_is_imported(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crucible.db.BUSY_TIMEOUT_MS", 50)
-    with database.writing() as session:
-        add_project(session)
-        with pytest.raises(Unavailable, match="locked"):
-            taken(database, line())
+    monkeypatch.setattr("crucible.db.waiting.BUSY_TIMEOUT_MS", 50)
+    with Holder(url), pytest.raises(Unavailable, match="locked"):
+        taken(database, line())
 
     assert given_out(database) == []
     assert taken(database, line()).imported == 1

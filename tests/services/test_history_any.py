@@ -107,9 +107,9 @@ def summaries(draw: st.DrawFn) -> Line:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def shared(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Database]:
     folder = tmp_path_factory.mktemp("shared")
-    made = Database.open(new_database(folder, tmp_path_factory.getbasetemp()))
+    made = Database.open(new_database(folder, tmp_path_factory.getbasetemp(), engine))
     yield made
     made.close()
 

@@ -210,9 +210,9 @@ FIELDS = (
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def shared(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Any:
     folder = tmp_path_factory.mktemp("shared")
-    made = Database.open(new_database(folder, tmp_path_factory.getbasetemp()))
+    made = Database.open(new_database(folder, tmp_path_factory.getbasetemp(), engine))
     yield made
     made.close()
 

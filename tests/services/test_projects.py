@@ -133,6 +133,7 @@ def test_a_project_with_a_live_run_is_not_deleted(session: Session, state: dict[
         delete_project(session, project.id)
 
 
+@pytest.mark.sqlite
 def test_spend_is_summed_over_the_last_days_alone(session: Session) -> None:
     asked: list[tuple[str, Any]] = []
     event.listen(

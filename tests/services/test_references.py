@@ -3,7 +3,7 @@ from sqlalchemy.orm import Session
 from tests.seed import add_project, add_run
 
 from crucible.errors import Ambiguous, NotFound
-from crucible.services.projects import resolve_project
+from crucible.services.projects import only_project, resolve_project
 from crucible.services.runs import resolve_run
 
 
@@ -78,3 +78,16 @@ def test_a_title_of_two_projects_is_ambiguous(session: Session) -> None:
 
     with pytest.raises(Ambiguous, match="give the id"):
         resolve_project(session, "Checkout p99")
+
+
+def test_the_only_project_need_not_be_named(session: Session) -> None:
+    with pytest.raises(NotFound, match="no project yet"):
+        only_project(session, None)
+    one = add_project(session, title="One")
+    assert only_project(session, None) == one.id
+    two = add_project(session, title="Two")
+    with pytest.raises(Ambiguous, match="--project-id"):
+        only_project(session, None)
+    assert only_project(session, "Two") == two.id
+    with pytest.raises(NotFound):
+        only_project(session, "Three")

@@ -22,12 +22,8 @@ def test_candidates_stand_in_order_with_means_and_violations(session: Session) -
     assert (unscored["P"], unscored["I"], unscored["weighted_satisfaction"]) == (None, None, None)
     assert unscored["missing_count"] == 2
     assert [s["name"] for s in found["scenarios"]] == ["s1", "s2"]
-    assert found["cost"] == {
-        "total_usd": 4.0,
-        "per_evaluation_usd": 1.0,
-        "per_ranked_candidate_usd": 2.0,
-        "unpriced_call_count": 0,
-    }
+    assert "cost" not in found, "what they cost is said once, as `spend`"
+    assert (found["spend"]["cost_usd"], found["spend"]["cost_per_candidate_usd"]) == (4.0, 2.0)
 
 
 def test_a_missing_pair_says_why(session: Session) -> None:
@@ -62,7 +58,7 @@ def test_a_run_that_made_nothing_has_empty_results(session: Session) -> None:
     found = get_results(session, run.id)
 
     assert (found["candidates"], found["scenarios"], found["missing"]) == ([], [], [])
-    assert found["cost"]["per_evaluation_usd"] is None
+    assert found["spend"]["cost_per_evaluation_usd"] is None
 
 
 def test_unknown_runs_are_not_found(session: Session) -> None:

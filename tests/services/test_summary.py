@@ -5,7 +5,9 @@ from sqlalchemy.orm import Session
 from tests.fakes import FakeClock
 from tests.seed import NO_TOTALS, START, add_phase, add_project, add_run, failed, live
 
+from crucible.errors import HINTS, ErrorKind
 from crucible.models import Run
+from crucible.services.health import health
 from crucible.services.runs import get_run, get_summary
 
 CALLED = {**NO_TOTALS, "call_count": 2, "providers": {"openai": 2}, "models": {"m": 2}}
@@ -148,6 +150,30 @@ def test_a_failed_run_says_where_and_why(session: Session) -> None:
         "fingerprint": "abc",
         "occurred_at": "2026-11-22T08:00:00.000Z",
     }
+
+
+def test_who_cannot_resume_a_run_is_not_told_to(session: Session) -> None:
+    project = add_project(session)
+    for kind, hint in HINTS.items():
+        came = add_run(
+            session, project, **failed(error_kind=kind, error_hint=hint, ledger="absent")
+        )
+        here = add_run(session, project, **failed(error_kind=kind, error_hint=hint))
+        told = summary(session, came)["error"]["hint"]
+        assert "resum" not in told.lower() and told.endswith("so start a new run.")
+        assert summary(session, here)["error"]["hint"] == hint
+    last = add_run(
+        session,
+        project,
+        **failed(error_hint=HINTS[ErrorKind.PROVIDER_AUTH], ledger="absent"),
+        completed_at=START + timedelta(days=9),
+    )
+    assert summary(session, last)["error"]["hint"] == (
+        "Check CRUCIBLE_LLM_API_KEY (or OPENAI_API_KEY) and that the key may use this model. "
+        "Its work did not come with it, so start a new run."
+    )
+    judged = health(session, project.id, START)["last_failure"]
+    assert (judged["run_id"], judged["hint"]) == (last.id, summary(session, last)["error"]["hint"])
 
 
 def test_detail_fills_what_imported_history_lacks_with_null(session: Session) -> None:

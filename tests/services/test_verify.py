@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
+from tests.engines import copied, new_database
 from tests.lab import Lab
 from tests.seed import NO_TOTALS, START, add_phase, add_project, add_run, failed, live
 from tests.stub_model import StubModel, schema_name
@@ -23,7 +23,7 @@ from crucible.models import (
     RunPhase,
     ScenarioRow,
 )
-from crucible.services.runs import get_summary, resume_run
+from crucible.services.runs import cancel_run, get_summary, resume_run
 from crucible.services.verify import verify_all, verify_run
 
 
@@ -33,20 +33,22 @@ def verified(lab: Lab, run_id: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a database with one completed run."""
+def history(tmp_path_factory: pytest.TempPathFactory, engine: str) -> str:
+    """The address of a database with one completed run."""
     stub = StubModel()
-    lab = Lab(tmp_path_factory.mktemp("history"), stub)
+    folder = tmp_path_factory.mktemp("history")
+    url = new_database(folder, tmp_path_factory.getbasetemp(), engine)
+    lab = Lab(folder, stub, {"CRUCIBLE_DATABASE_URL": url})
     lab.run(2, 2)
     lab.close()
     stub.close()
-    return lab.file
+    return url
 
 
 @pytest.fixture
-def changed(history: Path, tmp_path: Path) -> Iterator[Callable[..., dict[str, Any]]]:
+def changed(history: str, tmp_path: Path) -> Iterator[Callable[..., dict[str, Any]]]:
     """Changes a copy of that history and verifies its run."""
-    database = Database.open(f"sqlite:///{shutil.copy(history, tmp_path / 'copy.sqlite3')}")
+    database = Database.open(copied(history, tmp_path))
 
     def change(statement: Any) -> dict[str, Any]:
         with database.writing() as session:
@@ -125,6 +127,19 @@ def test_a_resumed_run_adds_up(lab: Lab) -> None:
     assert sum(phase["call_count"] for phase in phases) == shown["llm_usage"]["total"]["call_count"]
 
 
+def test_a_run_that_is_stopped_while_it_waits_to_go_on_adds_up(lab: Lab) -> None:
+    """It ends as it was stopped, not as the attempt before."""
+    lab.stub.plan = lambda n, body: "status 401" if n > 3 else "ok"
+    run = lab.run(2, 2)
+    with lab.database.writing() as session:
+        resume_run(session, lab.clock, lab.settings, run.id)
+    with lab.database.writing() as session:
+        cancel_run(session, lab.clock, run.id)
+
+    assert lab.row(run.id).status == "cancelled"
+    assert verified(lab, run.id)["differences"] == []
+
+
 TAMPERED: list[tuple[Any, dict[str, Any], str]] = [
     (Run, {"call_count": 99}, "run: call_count"),
     (Run, {"input_tokens": 1}, "run: input_tokens"),
@@ -168,6 +183,12 @@ def test_a_changed_ranking_is_found(changed: Changed, name: str) -> None:
     found = changed(update(CandidateRow).values({getattr(CandidateRow, name): 5}))
 
     assert {d["what"].split(" of ")[0] for d in found["differences"]} == {name}
+
+
+def test_a_completed_run_without_its_last_attempt_is_found(changed: Changed) -> None:
+    found = changed(delete(RunAttempt))
+
+    assert [d["what"] for d in found["differences"]] == ["attempts that it completed in"]
 
 
 @pytest.mark.parametrize("table", [LLMCall, EvaluationRow, ScenarioRow, CandidateRow])

@@ -16,6 +16,11 @@ from crucible.schemas import ProblemSchema, invalid
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM_JSON = "application/problem+json"
+UNCHANGED = "Nothing has changed since; there is no body."
+
+
+def nameless() -> Invalid:
+    return Invalid.field("query", "has a parameter without a name")
 
 
 class Decorator(Protocol):
@@ -30,11 +35,18 @@ class Parser(FlaskParser):
         raw = req.get_data(cache=True)
         if not raw:
             return missing
+        encoding = req.headers.get("Content-Encoding", "").strip()
+        if encoding.lower() not in ("", "identity"):
+            raise UnsupportedMediaType(
+                f"the body is encoded as {encoding[:40]}; it is taken only as it is"
+            )
         if not req.is_json:
             raise UnsupportedMediaType("the body must be JSON, sent as application/json")
         return parse(raw)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        if "" in req.args:
+            raise nameless()
         for name, values in req.args.lists():
             field = schema.fields.get(name)
             if len(values) > 1 and field is not None and not isinstance(field, ma.fields.List):
@@ -61,6 +73,7 @@ _PATH_PARAMETERS = {
     "project_id": "Full id, or an unambiguous prefix of 8 or more characters.",
     "run_id": "Full id, an unambiguous prefix of 8 or more characters or, while there is only one "
     "project, a number such as 42.",
+    "other": "The same, of another run; a number counts in the project of the first.",
 }
 
 
@@ -87,6 +100,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         decorate: Decorator = self.arguments(schema, location="query")
         return decorate
 
+    def tagged(self, view: View) -> View:
+        """Documents an answer that has a tag and need not be sent again; its headers are added
+        where the document is made."""
+        documented: View = self.alt_response(304, description=UNCHANGED)(view)
+        return documented
+
     def body(self, schema: type[ma.Schema], *, required: bool = True) -> Decorator:
         """A JSON object, given to the view after the parameters."""
         decorate: Decorator = self.arguments(schema, required=required)
@@ -94,7 +113,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     def takes_header(self, name: str, longest: int, description: str) -> Decorator:
         """Documents a header that the view reads."""
-        schema = {"type": "string", "minLength": 1, "maxLength": longest}
+        # Printable; blanks at its ends are no part of a header's value.
+        plain, seen = r"[^\x00-\x1f\x7f-\xa0\xad]", r"[^\x00-\x20\x7f-\xa0\xad]"
+        pattern = f"^{seen}(?:{plain}*{seen})?$"
+        schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": pattern}
         header = {"in": "header", "name": name, "schema": schema, "description": description}
         decorate: Decorator = self.doc(parameters=[header])
         return decorate

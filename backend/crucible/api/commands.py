@@ -7,7 +7,7 @@ from crucible.api.database import writing
 from crucible.api.json import answer
 from crucible.api.state import state
 from crucible.schemas import NoQuerySchema, ResumeInputSchema, RunSummarySchema
-from crucible.services import runs
+from crucible.services import queueing, runs
 
 blueprint = Blueprint(
     "commands", __name__, url_prefix="/api", description="What can be asked of a run that exists."
@@ -40,9 +40,12 @@ def cancel_run(_query: dict[str, Any], run_id: str) -> Response:
 def resume_run(_query: dict[str, Any], body: dict[str, Any], run_id: str) -> Response:
     """Lets a failed or cancelled run go on; only what is missing is done and paid for"""
     here = state()
-    with writing() as session:
-        found = runs.resolve_run(session, run_id)
-        runs.resume_run(session, here.clock, here.settings, found, body.get("budget"))
-        summary = runs.get_summary(session, found, here.clock.now())
-    here.wake()
+    summary = queueing.resume(
+        writing,
+        here,
+        here.clock,
+        here.settings,
+        lambda session: runs.resolve_run(session, run_id),
+        body.get("budget"),
+    )
     return answer(summary, 202, Location=summary["links"]["self"])

@@ -9,6 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from crucible.api.json import loads
 from crucible.api.state import state
 from crucible.db import Database, make_engine
 from crucible.models import Base
@@ -17,7 +18,8 @@ from crucible.services import lost
 
 class Bound(SQLAlchemy):
     def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
-        return make_engine(str(app.config["SQLALCHEMY_DATABASE_URI"]))
+        url = str(app.config["SQLALCHEMY_DATABASE_URI"])
+        return make_engine(url, json_deserializer=loads)
 
 
 db = Bound(model_class=Base, disable_autonaming=True, session_options={"autoflush": False})

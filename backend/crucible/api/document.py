@@ -11,6 +11,8 @@ from flask_smorest.spec import prepare_response  # type: ignore[import-untyped]
 
 import crucible
 from crucible.api.blueprint import PROBLEM_JSON
+from crucible.api.examples import EXAMPLES
+from crucible.api.operations import complete
 from crucible.schemas import ProblemSchema
 
 CONFIG = {
@@ -70,6 +72,9 @@ def _document(api: Api) -> dict[str, Any]:
                 operation["responses"]["default"] = {"$ref": "#/components/responses/DEFAULT_ERROR"}
                 for parameter in operation["parameters"]:
                     parameter["schema"] = _without_null(parameter["schema"])
+    complete(document)
+    for name, example in EXAMPLES.items():
+        document["components"]["schemas"][name]["examples"] = [example]
     return document
 
 
@@ -87,6 +92,11 @@ def _serve() -> Response:
     return Response(encoded(current_app), mimetype="application/json")
 
 
+def document_of(app: Flask) -> dict[str, Any]:
+    found: dict[str, Any] = app.extensions[_DOCUMENT]
+    return found
+
+
 def encoded(app: Flask) -> bytes:
     """The document of an application, as JSON."""
-    return orjson.dumps(app.extensions[_DOCUMENT], option=orjson.OPT_INDENT_2) + b"\n"
+    return orjson.dumps(document_of(app), option=orjson.OPT_INDENT_2) + b"\n"

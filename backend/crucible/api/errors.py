@@ -3,19 +3,27 @@
 import logging
 import traceback
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from crucible.api.blueprint import PROBLEM_JSON
+from crucible.api.requests import current_id
 from crucible.db import translated_errors
-from crucible.errors import CrucibleError, Invalid, Unavailable
+from crucible.errors import Ambiguous, CrucibleError, Invalid, Precondition, Unavailable
+from crucible.errors import NotFound as NothingThere
 from crucible.scrub import Scrubber
 
 log = logging.getLogger(__name__)
+
+MOST_ERRORS = 50
+"""Fields named in one answer: a body may have a hundred thousand wrong ones."""
+LONGEST, LONGEST_NAME = 1000, 300
 
 _CODES = {
     400: "malformed",
@@ -32,8 +40,15 @@ _DETAILS = {
 }
 
 
+_ECHOES = (Invalid, NothingThere, Ambiguous)
+# What looks like a key goes, whichever keys this server has.
+_BY_SHAPE = Scrubber()
+
+
 class Problems:
-    """The handlers of an application; all that they say is scrubbed."""
+    """The handlers of an application. What they log, and what they say of this server, is scrubbed
+    of its secrets. What repeats the sender is not: whoever asks with guesses would see which of
+    them was removed."""
 
     def __init__(self, scrub: Scrubber) -> None:
         self._scrub = scrub
@@ -41,7 +56,8 @@ class Problems:
     def register(self, app: Flask) -> None:
         app.register_error_handler(CrucibleError, self.ours)
         app.register_error_handler(HTTPException, self.http)
-        app.register_error_handler(DatabaseError, self.database)
+        app.register_error_handler(DBAPIError, self.database)
+        app.register_error_handler(PoolTimeout, self.database)
         app.register_error_handler(Exception, self.unexpected)
 
     def ours(self, error: CrucibleError) -> Response:
@@ -54,6 +70,8 @@ class Problems:
             detail=error.message,
             errors=error.errors if isinstance(error, Invalid) else {},
             hint=error.hint,
+            retry_after=error.retry_after,
+            scrub=_BY_SHAPE if _repeats_sender(error) else self._scrub,
         )
 
     def http(self, error: HTTPException) -> Response:
@@ -64,16 +82,22 @@ class Problems:
             code=_CODES.get(status, "http"),
             title=error.name,
             detail=_DETAILS.get(detail, detail),
+            hint=getattr(error, "hint", None),
+            scrub=_BY_SHAPE if status < 500 else self._scrub,
         )
         for name, value in error.get_headers():
             if name.lower() in ("allow", "retry-after"):
                 response.headers[name] = value
         return response
 
-    def database(self, error: DatabaseError) -> Response:
-        if type(error) not in (OperationalError, DatabaseError):
+    def database(self, error: DBAPIError | PoolTimeout) -> Response:
+        try:
+            with translated_errors():
+                raise error
+        except Unavailable as unavailable:
+            return self.ours(unavailable)
+        except DBAPIError:
             return self.unexpected(error)  # a broken constraint or statement is a fault of ours
-        return self.ours(_translated(error))
 
     def unexpected(self, error: Exception) -> Response:
         # Formatted here: a traceback shows the error's text, which may quote anything.
@@ -84,6 +108,7 @@ class Problems:
             code=CrucibleError.code,
             title=CrucibleError.title,
             detail="This is a fault in Int Crucible; the server's log has the details.",
+            scrub=self._scrub,
         )
 
     def _asked(self) -> str:
@@ -96,30 +121,37 @@ class Problems:
         code: str,
         title: str,
         detail: str,
+        scrub: Scrubber,
         errors: Mapping[str, list[str]] | None = None,
         hint: str | None = None,
+        retry_after: int | None = None,
     ) -> Response:
-        scrub = self._scrub
+        line = scrub.line
+        named = islice((errors or {}).items(), MOST_ERRORS)
         body = {
             "type": "about:blank",
             "title": title,
             "status": status,
-            "detail": scrub(detail),
+            "detail": line(detail, LONGEST),
             "code": code,
-            "errors": {scrub(n): [scrub(m) for m in found] for n, found in (errors or {}).items()},
+            "errors": {
+                line(n, LONGEST_NAME): [line(m, LONGEST) for m in found[:MOST_ERRORS]]
+                for n, found in named
+            },
             "hint": hint,
+            "request_id": current_id(),
         }
-        return Response(orjson.dumps(_encodable(body)), status=status, mimetype=PROBLEM_JSON)
+        response = Response(orjson.dumps(_encodable(body)), status=status, mimetype=PROBLEM_JSON)
+        if retry_after is not None:
+            response.headers["Retry-After"] = str(retry_after)
+        if status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
 
-def _translated(error: DatabaseError) -> CrucibleError:
-    try:
-        with translated_errors():
-            raise error
-    except Unavailable as unavailable:
-        return unavailable
-    except DatabaseError:
-        return Unavailable(f"the database cannot be used: {error.orig}")
+def _repeats_sender(error: CrucibleError) -> bool:
+    # A precondition is about this server and what it was set to.
+    return isinstance(error, _ECHOES) and not isinstance(error, Precondition)
 
 
 def _encodable(value: Any) -> Any:

@@ -28,6 +28,15 @@ def answer(value: Any, status: int = 200, **headers: str) -> Response:
     return response
 
 
+def loads(raw: str | bytes) -> Any:
+    """A document that we wrote. orjson takes a sixth of the time, and refuses what Python's own
+    writer lets through: NaN, half of a surrogate pair."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return json.loads(raw)
+
+
 def parse(raw: bytes) -> Any:
     """The value of a JSON document. Raises BadRequest, also for what Python alone would accept:
     NaN, Infinity, a key given twice."""

@@ -5,6 +5,7 @@ from flask import Response
 from crucible.api.blueprint import Blueprint
 from crucible.api.database import reading, writing
 from crucible.api.json import answer
+from crucible.api.revalidating import revalidated
 from crucible.api.state import state
 from crucible.schemas import (
     NoQuerySchema,
@@ -13,6 +14,7 @@ from crucible.schemas import (
     ProjectSchema,
 )
 from crucible.services import projects
+from crucible.services.revision import Moments
 
 blueprint = Blueprint(
     "projects", __name__, url_prefix="/api/projects", description="Problems to work on."
@@ -21,11 +23,17 @@ _no_such = blueprint.problems(_404="No such project.", _409="The reference fits 
 
 
 @blueprint.route("")
+@blueprint.tagged
 @blueprint.query(NoQuerySchema)
 @blueprint.answers(200, ProjectListSchema)
 def list_projects(_query: dict[str, Any]) -> Response:
     """All projects, newest first"""
-    return answer({"projects": projects.list_projects(reading(), now=state().clock.now())})
+    session, now = reading(), state().clock.now()
+    return revalidated(
+        session,
+        lambda: {"projects": projects.list_projects(session, now=now)},
+        Moments.of_projects(now),
+    )
 
 
 @blueprint.route("", methods=["POST"])
@@ -40,14 +48,19 @@ def create_project(_query: dict[str, Any], body: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/<project_id>")
+@blueprint.tagged
 @blueprint.query(NoQuerySchema)
 @blueprint.answers(200, ProjectSchema)
 @_no_such
 def get_project(_query: dict[str, Any], project_id: str) -> Response:
     """One project"""
-    session = reading()
-    found = projects.resolve_project(session, project_id)
-    return answer(projects.get_project(session, found, now=state().clock.now()))
+    session, now = reading(), state().clock.now()
+
+    def build() -> Any:
+        found = projects.resolve_project(session, project_id)
+        return projects.get_project(session, found, now=now)
+
+    return revalidated(session, build, Moments.of_projects(now))
 
 
 @blueprint.route("/<project_id>", methods=["PUT"])

@@ -16,8 +16,12 @@ NAME = "crucible"
 
 
 class Executor(Protocol):
-    def wake(self) -> None:
-        """There is a run to pick up."""
+    def ready(self) -> None:
+        """Raises Unavailable when no run could be handed over now."""
+        ...
+
+    def wake(self, run_id: str) -> None:
+        """There is a run to pick up. Raises Unavailable when its workers cannot be told."""
         ...
 
     def cancel(self, run_id: str) -> None:
@@ -34,10 +38,17 @@ class State:
     executor: Executor | None
     database_url: str
     scrub: Scrubber
+    started: str
+    """Tells this start of the server from others: the database may be another one since, or an
+    older copy of it that counts its changes anew."""
 
-    def wake(self) -> None:
+    def ready(self) -> None:
         if self.executor is not None:
-            self.executor.wake()
+            self.executor.ready()
+
+    def wake(self, run_id: str) -> None:
+        if self.executor is not None:
+            self.executor.wake(run_id)
 
     def cancel(self, run_id: str) -> None:
         if self.executor is not None:
@@ -66,8 +77,9 @@ class State:
 
     def _executor(self) -> dict[str, Any]:
         if self.executor is None:
-            return {"kind": "none", "running": False, "active": 0, "max_active": 0}
-        return self.executor.state()
+            nothing = "nothing executes runs here"
+            return {"kind": "none", "running": False, "active": 0, "max_active": 0, "note": nothing}
+        return {"note": None, **self.executor.state()}
 
 
 def state() -> State:

@@ -4,6 +4,7 @@ import click
 
 from crucible import config
 from crucible.cli import emit, state
+from crucible.cli.db_backup import backup
 from crucible.cli.options import examples
 from crucible.cli.sample import sample
 
@@ -12,7 +13,7 @@ from crucible.cli.sample import sample
     epilog=examples("crucible db upgrade", "crucible db check", "crucible db sample --runs 500")
 )
 def db() -> None:
-    """Upgrade, check and fill the database that CRUCIBLE_DATABASE_URL names."""
+    """Upgrade, check, copy and fill the database that CRUCIBLE_DATABASE_URL names."""
 
 
 @db.command(epilog=examples("crucible db upgrade"))
@@ -47,7 +48,10 @@ def check() -> None:
 
 def _name(url: str) -> str:
     """The database without the password that its address may carry."""
-    return str(state.sqlite_file(url) or "the database")
+    from crucible.db import named  # noqa: PLC0415 - SQLAlchemy: not for `--help`
+
+    return named(url)
 
 
+db.add_command(backup)
 db.add_command(sample)

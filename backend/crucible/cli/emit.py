@@ -10,17 +10,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from crucible.cli.text import Screen
+from crucible.cli.text import HIDDEN, Screen, harmless
 from crucible.errors import CrucibleError
 
 # Characters JSON may carry bare, but that a terminal obeys (C1 controls) or that reorder text.
-_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = re.compile(f"[\x7f-\x9f{HIDDEN}\ud800-\udfff]")
 
-# What a spreadsheet takes for the start of a formula; it skips leading blanks to find it.
-_FORMULA = re.compile(r"[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n]")
+# Where there is to be no colour, whoever sent it.
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+
+# Before what a spreadsheet takes for the start of a formula. It skips blanks, and what has no
+# width, to find it; where cells are parted by semicolons, one begins after each of them too.
+_BEFORE_FORMULA = re.compile(
+    r"^(?=[\t\n])|(?:^|(?<=[;\t\n]))(?=[\s\xad\u180e\u200b-\u200d\u2060-\u2064]*[=+\-@＝＋－＠])"
+)
 
 
 def text(answer: str) -> None:
+    """Writes an answer for people."""
+    plain = answer if Screen.of().colour else _COLOUR.sub("", answer)
+    # Views clean what they know to be free text; a server may put some where a number belongs.
+    _write(harmless(plain))
+
+
+def _write(answer: str) -> None:
     """Writes the answer, ending with a newline.
 
     A reader that has gone away (`| head`) is no failure: the rest is not written, and the
@@ -41,13 +54,13 @@ def text(answer: str) -> None:
 
 def value(answer: Any) -> None:
     """One JSON value: indented for a person, on one line for a program."""
-    text(dumps(answer, indent=2 if Screen.of().terminal else None))
+    _write(dumps(answer, indent=2 if Screen.of().terminal else None))
 
 
 def lines(answers: Iterable[Any]) -> None:
     written = "\n".join(dumps(answer) for answer in answers)
     if written:
-        text(written)
+        _write(written)
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -56,13 +69,13 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    text(buffer.getvalue().removesuffix("\n"))
+    _write(buffer.getvalue().removesuffix("\n"))
 
 
 def dumps(answer: Any, indent: int | None = None) -> str:
     utf8 = "utf" in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     made = json.dumps(answer, indent=indent, ensure_ascii=not utf8, default=_plain)
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", made)
+    return _UNSAFE.sub(lambda match: json.dumps(match[0])[1:-1], made)
 
 
 def _plain(answer: Any) -> Any:
@@ -79,7 +92,8 @@ def _cell(answer: Any) -> str:
     if isinstance(answer, str):
         # A bare carriage return would not be quoted, and ends a row for some readers.
         safe = answer.replace("\r\n", "\n").replace("\r", "\n")
-        return f"'{safe}" if _FORMULA.match(safe) else safe
+        safe = harmless(_COLOUR.sub("", safe))
+        return _BEFORE_FORMULA.sub("'", safe)
     return str(answer)
 
 

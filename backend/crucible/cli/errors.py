@@ -7,11 +7,15 @@ from typing import IO, Any
 import click
 
 from crucible import config
-from crucible.errors import CrucibleError, Invalid
+from crucible.errors import CrucibleError, Invalid, NotFound
 from crucible.scrub import Scrubber
 
 INTERRUPTED = 130
 """128 + SIGINT, as a shell reports it."""
+
+
+_MISSHAPEN = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+"""What showing an answer raises when it has not the shape that it should have."""
 
 
 class Failure(click.ClickException):
@@ -25,9 +29,9 @@ class Failure(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         stream = file or sys.stderr
         word = click.style("Error:", fg="red")
-        click.echo(f"{word} {self.message}", file=stream, color=_colour())
+        click.echo(f"{word} {_harmless(self.message)}", file=stream, color=_colour())
         if self.hint:
-            click.echo(f"Hint: {self.hint}", file=stream)
+            click.echo(f"Hint: {_harmless(self.hint)}", file=stream)
 
 
 class Stopped(click.ClickException):
@@ -45,22 +49,33 @@ class ErrorGroup(click.Group):
             return super().invoke(ctx)
         except CrucibleError as error:
             raise known(error) from error
-        except (click.ClickException, click.exceptions.Exit):
+        except click.ClickException as error:
+            error.message = _harmless(error.message)  # type: ignore[misc]  # it shows this one
+            raise
+        except click.exceptions.Exit:
             raise
         except (KeyboardInterrupt, click.Abort):
             click.echo(file=sys.stderr)  # ends the terminal's ^C
             raise Stopped("stopped") from None
         except Exception as error:  # noqa: BLE001 - the outermost edge, which says it in words
-            raise unexpected(error, debug=bool((ctx.obj or {}).get("debug"))) from error
+            obj = ctx.obj or {}
+            raise unexpected(error, debug=bool(obj.get("debug")), asked=obj.get("asked")) from error
 
 
 def known(error: CrucibleError) -> Failure:
     scrub = scrubber()
     return Failure(
         scrub(_message(error)),
-        hint=error.hint and scrub(error.hint),
+        hint=scrub(error.hint) if error.hint else _where_else(error),
         exit_code=error.exit_code,
     )
+
+
+def _where_else(error: CrucibleError) -> str | None:
+    """Said here: the page and an agent find their runs by other means than this command."""
+    if isinstance(error, NotFound) and error.message.startswith("there is no run "):
+        return "`crucible runs` lists them."
+    return None
 
 
 def _message(error: CrucibleError) -> str:
@@ -72,7 +87,7 @@ def _message(error: CrucibleError) -> str:
     return "; ".join([error.message.rstrip("."), *unsaid]) if unsaid else error.message
 
 
-def unexpected(error: Exception, *, debug: bool) -> Failure:
+def unexpected(error: Exception, *, debug: bool, asked: str | None = None) -> Failure:
     scrub = scrubber()
     if debug:
         click.echo(scrub("".join(traceback.format_exception(error)).rstrip()), err=True)
@@ -81,6 +96,13 @@ def unexpected(error: Exception, *, debug: bool) -> Failure:
     if _is_database_error(error):
         return Failure(
             scrub.line(f"the database cannot be used: {getattr(error, 'orig', error)}", 500),
+            exit_code=6,
+        )
+    if asked and isinstance(error, _MISSHAPEN):
+        return Failure(
+            f"{asked} gives an answer that cannot be shown: it is of another version, or no "
+            "Int Crucible server",
+            hint="`--format json` prints it as it is; `crucible --debug ...` shows where it fails.",
             exit_code=6,
         )
     return Failure(
@@ -105,6 +127,13 @@ def scrubber() -> Scrubber:
         return Scrubber(config.load().secrets())
     except CrucibleError:
         return Scrubber()
+
+
+def _harmless(text: str) -> str:
+    """What is wrong may be quoted in the words of somebody else."""
+    from crucible.cli.text import harmless  # noqa: PLC0415 - only when something went wrong
+
+    return harmless(click.unstyle(text))
 
 
 def _colour() -> bool | None:

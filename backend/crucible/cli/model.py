@@ -9,21 +9,27 @@ import click
 
 from crucible import config
 from crucible.cli import emit
-from crucible.cli.options import format_option
+from crucible.cli.options import examples, format_option
+from crucible.cli.text import is_terminal
+from crucible.extras import adding
 from crucible.llm.local import files
 from crucible.llm.local.catalog import QWEN
 from crucible.llm.local.part import Progress
 
 CANCELLED = 5
 """The exit code for a person who said no."""
+WORDS = {"bytes": "on disk", "size_bytes": "full size"}
+"""What `status` calls sizes on a terminal: what is here of the file, and what it is to be."""
 
 
-@click.group()
+@click.group(
+    epilog=examples("crucible model status", "crucible model fetch", "crucible model remove --yes")
+)
 def model() -> None:
     """The embedded model: fetch its file, see whether it is there, remove it."""
 
 
-@model.command()
+@model.command(epilog=examples("crucible model fetch"))
 def fetch() -> None:
     """Bring the model's file into the user's cache folder and verify it.
 
@@ -39,7 +45,9 @@ def bring(local_model: str | None) -> Path:
         return files.fetch(local_model, progress=progress)
 
 
-@model.command()
+@model.command(
+    epilog=examples("crucible model status", "crucible model status --format json | jq -r .state")
+)
 @format_option()
 def status(form: str) -> None:
     """Say which file is used, where it lies and whether it is ready."""
@@ -47,11 +55,10 @@ def status(form: str) -> None:
     if form == "json":
         emit.value(found)
     else:
-        known = [(name.replace("_", " "), v) for name, v in found.items() if v is not None]
-        emit.text("\n".join(f"{name:<12}{value}" for name, value in known))
+        emit.text("\n".join(_lines(found)))
 
 
-@model.command()
+@model.command(epilog=examples("crucible model remove", "crucible model remove --yes"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(yes: bool) -> None:
     """Delete the fetched file and what an interrupted fetch left.
@@ -82,8 +89,17 @@ def _describe(found: files.Status) -> dict[str, Any]:
         "size_bytes": found.size_bytes,
         "license": QWEN.license if found.source == "fetched" else None,
         "runtime": runtime and f"xllamacpp {runtime}",
-        "hint": None if runtime else "pip install 'int-crucible[local]' adds what runs the model",
+        "hint": None if runtime else f"{adding('local')} adds what runs the model",
     }
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    """Sizes for a person on a terminal; exact where they are piped."""
+    known = {name: value for name, value in found.items() if value is not None}
+    if is_terminal(sys.stdout):
+        known |= {name: _size(known[name]) for name in WORDS if name in known}
+        known = {WORDS.get(name, name): value for name, value in known.items()}
+    return [f"{name.replace('_', ' '):<12}{value}" for name, value in known.items()]
 
 
 def _runtime_version() -> str | None:

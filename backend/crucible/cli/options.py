@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
+from crucible import config
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -23,6 +25,67 @@ def project_option(
     help: str = "A project: id, its first 8 characters or more, or title.",
 ) -> Callable[[F], F]:
     return click.option("--project-id", "project", metavar="PROJECT", help=help)
+
+
+def url_option(command: F) -> F:
+    """`--url`, for a command that asks through `source.opened`; it may stand before it as well."""
+    return click.option(
+        "--url",
+        metavar="URL",
+        expose_value=False,
+        callback=_keep_url,
+        help="Ask this server, not the database here; CRUCIBLE_URL unless given.",
+    )(command)
+
+
+def _keep_url(context: click.Context, _param: click.Parameter, given: str | None) -> None:
+    if given is None:
+        return
+    try:
+        url = config.server_url(given)
+    except ValueError:
+        raise click.BadParameter(f"takes {config.server_url.__doc__}") from None
+    root = context.find_root()
+    root.obj = {**(root.obj or {}), "url": url}
+
+
+def refuse_url(
+    context: click.Context, name: str | None, command: click.Command | None, rest: list[str]
+) -> None:
+    """Says that a command works here only, when a server was named on the command line for it.
+
+    CRUCIBLE_URL is a setting for those that can ask one. Of the others, those that show or change
+    runs refuse as well: what they did here would be taken for done there.
+    """
+    if context.resilient_parsing:  # a shell that completes words wants no lecture
+        return
+    words = ["crucible", name or ""]
+    while isinstance(command, click.Group) and rest and rest[0] in command.commands:
+        command, words, rest = command.commands[rest[0]], [*words, rest[0]], rest[1:]
+    if command is None or isinstance(command, click.Group) or {"--help", "-h"} & {*rest}:
+        return
+    named = "url" in (context.find_root().obj or {}) or any(
+        word == "--url" or word.startswith("--url=") for word in rest
+    )
+    if named and not any(param.name == "url" for param in command.params):
+        path = " ".join(words)
+        raise click.UsageError(f"`{path}` works on this machine only: it takes no --url.", context)
+    here = " ".join(words) in HERE_ONLY or "--here" in rest
+    if here and config.load().url:
+        raise click.UsageError(
+            f"`{' '.join(words)}` works on this machine only, and CRUCIBLE_URL names a server: "
+            "unset it to work on the history here.",
+            context,
+        )
+
+
+HERE_ONLY = (
+    "crucible runs purge",
+    "crucible runs verify",
+    "crucible runs import",
+    "crucible test-run",
+)
+"""Commands on runs that no server is asked for."""
 
 
 LIMITS: tuple[tuple[str, "click.ParamType[Any]", str], ...] = (

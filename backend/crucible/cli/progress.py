@@ -70,11 +70,17 @@ class Progress:
 
 
 def _now(run: Summary) -> list[str]:
+    first, *rest = standing(run)
+    return [f"#{run['number']} {first}", *rest]
+
+
+def standing(run: Summary) -> list[str]:
+    """How far a live run is, how long it has worked, what it spent, what is left."""
     total = run_words.usage(run)
     left = _seconds_left(run)
     return [
-        f"#{run['number']} {run_words.remark(run)}",
-        format.elapsed(run["duration_seconds"] or 0.0),
+        run_words.remark(run),
+        run_words.duration(run) if run["duration_seconds"] else format.elapsed(0),
         # Not as a lower bound: what is spent so far is understood to be one.
         *([format.money(total["cost_usd"])] if total.get("cost_usd") is not None else []),
         *([format.plural(total["failed_call_count"], "failed call")] if _failed(total) else []),

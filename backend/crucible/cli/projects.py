@@ -5,9 +5,9 @@ from typing import Any, TextIO
 
 import click
 
-from crucible import config
-from crucible.cli import emit, state
-from crucible.cli.options import examples, format_option
+from crucible.cli import emit, fields
+from crucible.cli import source as sources
+from crucible.cli.options import examples, format_option, url_option
 from crucible.cli.text import Screen
 from crucible.clock import SystemClock
 
@@ -27,35 +27,33 @@ def projects() -> None:
 
 @projects.command("list", epilog=examples("crucible projects list"))
 @format_option()
+@fields.json_option("project")
+@url_option
 def list_(form: str) -> None:
     """List projects, newest first, with their last run."""
-    from crucible.services import projects as service  # noqa: PLC0415 - SQLAlchemy
-
     now = SystemClock().now()
-    with state.reading() as session:
-        found = service.list_projects(session, now=now)
+    with sources.opened() as asked:
+        found = asked.projects()
     if form == "json":
-        emit.value({"projects": found})
+        fields.value(found, of="projects")
         return
     from crucible.cli import project_view  # noqa: PLC0415 - tabulate, for this format only
 
-    emit.text(project_view.render_list(found, Screen.of(), now))
+    emit.text(project_view.render_list(found["projects"], Screen.of(), now))
 
 
 @projects.command(epilog=examples("crucible projects show 'Checkout p99' --format json"))
 @click.argument("project")
 @format_option()
+@fields.json_option("project")
+@url_option
 def show(project: str, form: str) -> None:
     """Show one project: its problem, goals and constraints.
 
     PROJECT is an id, its first 8 characters or more if no other project has them, or a title.
     """
-    from crucible.services import projects as service  # noqa: PLC0415 - SQLAlchemy
-
-    now = SystemClock().now()
-    with state.reading() as session:
-        project_id = service.resolve_project(session, project)
-        found = service.get_project(session, project_id, now=now)
+    with sources.opened() as asked:
+        found = asked.project(project)
     _print(found, form)
 
 
@@ -85,23 +83,18 @@ def show(project: str, form: str) -> None:
     help="A project as JSON, as `projects show --format json` prints it; `-` is stdin.",
 )
 @format_option()
+@url_option
 def create(source: TextIO | None, form: str, **given: Any) -> None:
     """Create a project from options, from a file, or from a file with options over it."""
-    from crucible import schemas  # noqa: PLC0415 - SQLAlchemy and marshmallow
-    from crucible.services import projects as service  # noqa: PLC0415
-
-    asked = _from_file(source) | _from_options(given)
-    data = schemas.load(schemas.ProjectInputSchema(), asked)
-    url = config.load().database_url
-    state.require_database(url)
-    with state.opened(url) as database, database.writing() as session:
-        made = service.create_project(session, SystemClock(), data)
+    data = _from_file(source) | _from_options(given)
+    with sources.opened() as asked:
+        made = asked.create_project(data)
     _print(made, form)
 
 
 def _print(project: dict[str, Any], form: str) -> None:
     if form == "json":
-        emit.value(project)
+        fields.value(project)
         return
     from crucible.cli import project_view  # noqa: PLC0415 - tabulate, for this format only
 

@@ -1,10 +1,11 @@
-"""Writes docs/cli.md and docs/configuration.md from the commands and the settings.
+"""Writes docs/cli.md, docs/configuration.md and the thresholds in docs/health.md from the program.
 
 python -m crucible.cli.reference [FOLDER]
 """
 
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import click
 from crucible.cli import main as group
 from crucible.cli.runs_csv import COLUMNS
 from crucible.config import SETTINGS, Setting
+from crucible.services.health.thresholds import DEFAULT
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 WIDTH = 88
@@ -32,22 +34,30 @@ cursor control when stdout is not a terminal, or when `NO_COLOR` is set.
 | 1 | failed for a reason it prints; `runs verify` and `db check` found a difference |
 | 2 | wrong usage, or a setting that is wrong |
 | 3 | not found |
-| 4 | the run failed (`test-run`) |
-| 5 | the run was cancelled (`test-run`) |
-| 6 | the database is missing or cannot be used |
+| 4 | the run failed (`test-run`, `runs watch`) |
+| 5 | the run was cancelled (`test-run`, `runs watch`), or the answer to a question was no |
+| 6 | the server cannot be reached; the database is missing or cannot be used |
+| 7 | the verdict is `failing` (`runs health --exit-code`) |
 | 130 | interrupted |
 
 A run is named by its id, by the first 8 characters or more of it where no other run has them,
 or, where a project is given or there is only one, by its number: `42` or `#42`.
+
+Commands that take `--url` ask a server instead of the database here: `--url http://host:8765`,
+before the subcommand or after it, or `CRUCIBLE_URL`. Answers, messages and exit codes are the
+same. `CRUCIBLE_API_TOKEN` is sent along as a bearer token; redirects are not followed; a server
+that does not accept a connection within 3 s, or is silent for 30 s, is given up. The other
+commands work on this machine only: they refuse `--url`, and those on runs (`runs purge`, `runs
+verify`, `runs import`, `runs resume --here`, `test-run`) refuse `CRUCIBLE_URL` as well.
 """
 
 CSV_HEAD = """\
 ## Columns of `runs list --format csv`
 
 One run a row, the first row is the header. Times are RFC 3339 in UTC, durations are seconds,
-costs are US dollars in full precision; an empty cell is not known. Text that a spreadsheet would
-take for a formula begins with an apostrophe. What the columns mean is in
-[metrics.md](metrics.md).
+costs are US dollars in full precision; an empty cell is not known. Where a spreadsheet would take
+text for a formula, at its beginning or after a semicolon, an apostrophe stands before it. What the
+columns mean is in [metrics.md](metrics.md).
 """
 
 SETTINGS_HEAD = f"""\
@@ -106,7 +116,27 @@ def _code(default: str) -> str:
     return default if " " in default or default == "none" else f"`{default}`"
 
 
-PAGES = {"cli.md": cli_page, "configuration.md": settings_page}
+def health_page() -> str:
+    """docs/health.md, written by hand but for its table of thresholds."""
+    written = (DOCS / "health.md").read_text(encoding="utf-8")
+    head, begin, rest = written.partition("<!-- thresholds:begin -->\n")
+    _, end, tail = rest.partition("<!-- thresholds:end -->\n")
+    return "".join((head, begin, _thresholds(), end, tail))
+
+
+def _thresholds() -> str:
+    rows = [
+        f"| `{each.name}` | {_figures(getattr(DEFAULT, each.name))} | {each.metadata['reason']} |\n"
+        for each in fields(DEFAULT)
+    ]
+    return "| Threshold | Value | Reason |\n| --- | --- | --- |\n" + "".join(rows)
+
+
+def _figures(value: float | tuple[float, ...]) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+PAGES = {"cli.md": cli_page, "configuration.md": settings_page, "health.md": health_page}
 
 
 def write(folder: Path) -> None:

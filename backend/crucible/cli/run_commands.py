@@ -1,20 +1,19 @@
 """`crucible runs cancel` and `crucible runs resume`."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from crucible import config
-from crucible.cli import emit, state
+from crucible.cli import emit, source, state
 from crucible.cli.options import (
     budget_of,
     budget_options,
     examples,
     format_option,
     project_option,
+    url_option,
 )
-from crucible.cli.run_reference import resolve
-from crucible.clock import SystemClock
 
 
 @click.command(
@@ -24,14 +23,14 @@ from crucible.clock import SystemClock
 @click.argument("run")
 @project_option("The project that a number such as 42 is counted in.")
 @format_option()
+@url_option
 def cancel(run: str, project: str | None, form: str) -> None:
     """Ask a live run to stop. It stops within the time of one call; what it made is kept.
 
     RUN is an id, its first 8 characters or more, or a number within its project.
     """
-    from crucible.services import runs  # noqa: PLC0415 - SQLAlchemy
-
-    summary = _asked(run, project, runs.cancel_run)
+    with source.opened() as asked:
+        summary = asked.cancel(run, project or None)
     _say(summary, form, "cancelled" if summary["status"] == "cancelled" else "asked to stop")
 
 
@@ -48,40 +47,35 @@ def cancel(run: str, project: str | None, form: str) -> None:
 @click.option("--here", is_flag=True, help="Run it in this process and watch it.")
 @budget_options
 @format_option()
+@url_option
 def resume(run: str, project: str | None, here: bool, form: str, **limits: Any) -> None:
     """Let a failed or cancelled run go on: only what is missing is done and paid for.
 
-    It is queued for `crucible serve`, unless --here runs it now; then the exit code is that of
-    `crucible test-run`. Limits given here replace those it had; they count everything it has
-    ever used.
+    It is queued for `crucible serve` or `crucible worker`, unless --here runs it now; then the
+    exit code is that of `crucible test-run`. Limits given here replace those it had; they count
+    everything it has ever used.
     """
-    from crucible.cli import test_run  # noqa: PLC0415 - for `here` only
-    from crucible.services import runs  # noqa: PLC0415 - SQLAlchemy
-
-    settings = config.load()
     if here:
-        test_run.require_model(settings)
+        _go_on_here(run, project or None, budget_of(limits), form)
+    with source.opened() as asked:
+        summary = asked.resume(run, project or None, budget_of(limits))
+    _say(summary, form, "queued; a running `crucible serve` or `crucible worker` takes it up")
 
-    def go_on(session: Any, clock: Any, run_id: str) -> None:
-        runs.resume_run(session, clock, settings, run_id, budget_of(limits))
 
-    summary = _asked(run, project, go_on)
-    if not here:
-        return _say(summary, form, "queued; a running `crucible serve` takes it up")
+def _go_on_here(
+    run: str, project: str | None, budget: dict[str, Any] | None, form: str
+) -> NoReturn:
+    from crucible.cli import local_source, test_run  # noqa: PLC0415 - SQLAlchemy: not for `--help`
+
+    if state.given_url():
+        raise click.UsageError("--here works on the database here: it does not go with --url.")
+    settings = config.load()
+    test_run.require_model(settings)
+    with local_source.opened() as asked:
+        summary = asked.resume(run, project, budget, here=True)
     with state.opened(settings.database_url) as database:
         code = test_run.watched(database, settings, summary["id"], form)
     raise click.exceptions.Exit(code)
-
-
-def _asked(run: str, project: str | None, command: Any) -> dict[str, Any]:
-    from crucible.services import runs  # noqa: PLC0415 - SQLAlchemy
-
-    clock = SystemClock()
-    with state.reading() as session:
-        run_id = resolve(session, run, project)
-    with state.opened(config.load().database_url) as database, database.writing() as session:
-        command(session, clock, run_id)
-        return runs.get_summary(session, run_id, clock.now())
 
 
 def _say(summary: dict[str, Any], form: str, what: str) -> None:

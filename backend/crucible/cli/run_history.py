@@ -11,10 +11,9 @@ from typing import Any, BinaryIO, TextIO
 import click
 
 from crucible import config
-from crucible.cli import emit, state
-from crucible.cli.options import examples, format_option, project_option
+from crucible.cli import emit, source, state
+from crucible.cli.options import examples, format_option, project_option, url_option
 from crucible.cli.text import is_terminal
-from crucible.clock import SystemClock
 from crucible.errors import CrucibleError
 from crucible.ids import new_id
 
@@ -29,6 +28,7 @@ MODES = ("full_search", "eval_only", "seeded")
         "crucible runs export -o history.jsonl",
         "crucible runs export --project-id 'Checkout p99' --since 30d | gzip > last.jsonl.gz",
         "crucible runs export | CRUCIBLE_DATABASE_URL=sqlite:////tmp/b.db crucible runs import -",
+        "crucible runs export --full -o everything.jsonl",
     ),
 )
 @click.option(
@@ -41,13 +41,17 @@ MODES = ("full_search", "eval_only", "seeded")
 @click.option("--mode", type=click.Choice(MODES), help="Only runs of this mode.")
 @click.option("--since", metavar="WHEN", help="Created then or later: 24h, 7d, or RFC 3339.")
 @click.option("--until", metavar="WHEN", help="Created before then.")
+@click.option("--full", is_flag=True, help="With calls, results and projects: all there is.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, instead of stdout.")
+@url_option
 def export(form: str, project: str | None, output: Path | None, **asked: Any) -> None:
     """Write runs as JSON lines, oldest first, for `crucible runs import` or any other program.
 
     Each line is the summary of a run, as `crucible runs list --format jsonl` prints it, with its
     `config`, `budget`, `estimate`, `attempts` and, if it was resumed, `phases`. Calls and results
-    are not in it. A file is written under another name and renamed when it is whole.
+    are not in it, unless with --full: then a line also has the run's whole `record`, and each
+    project has a line of its own (docs/moving.md). A server gives the summaries alone. A file is
+    written under another name and renamed when it is whole.
     """
     if output is None or str(output) == "-":
         for page in _pages(project, asked):
@@ -58,25 +62,19 @@ def export(form: str, project: str | None, output: Path | None, **asked: Any) ->
     with _replaced(output) as file:
         for page in _pages(project, asked):
             file.writelines(emit.dumps(run) + "\n" for run in page)
-            count += len(page)
+            count += sum("id" in line for line in page)
     click.echo(f"{output}: {count:,} {'run' if count == 1 else 'runs'}", err=True)
 
 
-def _pages(project: str | None, asked: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    from crucible.services import projects as project_service  # noqa: PLC0415 - SQLAlchemy
-    from crucible.services.history.exporting import export_runs  # noqa: PLC0415
-    from crucible.services.listing import RunQuery  # noqa: PLC0415
-    from crucible.services.query import parse_moment  # noqa: PLC0415
-
-    now = SystemClock().now()
-    moments = {
-        name: parse_moment(asked[name], now, field=name) if asked[name] else None
-        for name in ("since", "until")
+def _pages(project: str | None, given: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    query: dict[str, Any] = {
+        name: value or None for name, value in given.items() if name not in ("statuses", "full")
     }
-    with state.reading() as session:
-        project_id = project_service.resolve_project(session, project) if project else None
-        query = RunQuery(project_id=project_id, **{**asked, **moments})
-        yield from export_runs(session, query, now)
+    with source.opened() as asked:
+        found = asked.history(
+            project or None, full=given["full"], status=given["statuses"], **query
+        )
+        yield from found
 
 
 def _written(page: list[dict[str, Any]]) -> bool:
@@ -127,9 +125,9 @@ def _replaced(path: Path) -> Iterator[TextIO]:
         "gunzip -c last.jsonl.gz | crucible runs import -",
     ),
 )
-@click.argument("source", metavar="FILE", type=click.File("rb"))
+@click.argument("lines", metavar="FILE", type=click.File("rb"))
 @format_option()
-def import_(source: BinaryIO, form: str) -> None:
+def import_(lines: BinaryIO, form: str) -> None:
     """Add runs from JSON lines: run summaries, as `crucible runs export` writes them.
 
     FILE is a file, or - for stdin. All lines are added or, when one is broken, none. A run whose
@@ -138,9 +136,11 @@ def import_(source: BinaryIO, form: str) -> None:
     lacks is not known here either: only `id`, `project_id`, `status` and `created_at` must be
     there.
 
-    Calls and results are not in a line, so `ledger` becomes `absent`, and the run cannot be
-    resumed here. A run that was live where its line was written is added as `failed`
-    (`worker_lost`), ended at its last sign of life: nobody here works on it.
+    A line of `export --full` brings everything: `ledger` stays what it was, and `crucible runs
+    verify` holds here as it did there. In any other line calls and results are not, so `ledger`
+    becomes `absent`, and the run cannot be resumed here. A run that was live where its line was
+    written is added as `failed` (`worker_lost`), ended at its last sign of life: nobody here works
+    on it.
     """
     from crucible import migrate  # noqa: PLC0415 - SQLAlchemy: not for `--help`
     from crucible.scrub import Scrubber  # noqa: PLC0415
@@ -149,7 +149,7 @@ def import_(source: BinaryIO, form: str) -> None:
     settings = config.load()
     migrate.ensure(settings.database_url)
     with state.opened(settings.database_url) as database:
-        report = import_runs(database, source, Scrubber(settings.secrets()), _told())
+        report = import_runs(database, lines, Scrubber(settings.secrets()), _told())
     found = dataclasses.asdict(report)
     emit.value(found) if form == "json" else emit.text(_said(found))
 
@@ -166,8 +166,10 @@ def _said(report: dict[str, int]) -> str:
         "unchanged": "here already, unchanged",
         "renumbered": "given the next free number, since theirs was taken or missing",
         "was_live": "live where they came from; here failed (worker_lost)",
-        "projects_created": "projects made",
+        "projects_created": "project made" if report["projects_created"] == 1 else "projects made",
     }
     lines = [f"{report['imported']:,} of {report['read']:,} runs imported"]
+    if report["calls"] or report["evaluations"]:
+        lines.append(f"  {report['calls']:,} calls and {report['evaluations']:,} evaluations")
     lines += [f"  {report[name]:,} {words}" for name, words in also.items() if report[name]]
     return "\n".join([*lines, "next: crucible runs"])

@@ -1,6 +1,7 @@
 """What a run's calls used and cost, by phase, and which calls to look at first."""
 
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from crucible.cli import format, run_words
@@ -28,7 +29,11 @@ def usage(run: Summary, screen: Screen) -> list[str]:
         dispensable=("reasoning", "cached", "retries", "failed", "calls"),
     )
     dimmed = {column: screen.dim(head) for column, head in heads.items()}
-    return lay_out([dimmed, *rows], columns, right=USAGE[1:]) + _unknowns(total, screen)
+    said = [*_unknowns(total), *_worth(run["spend"])]
+    return [
+        *lay_out([dimmed, *rows], columns, right=USAGE[1:]),
+        *(line for sentence in said for line in wrapped(sentence, screen)),
+    ]
 
 
 def _usage_row(name: str, used: dict[str, Any]) -> Row:
@@ -45,7 +50,7 @@ def _usage_row(name: str, used: dict[str, Any]) -> Row:
     }
 
 
-def _unknowns(total: dict[str, Any], screen: Screen) -> list[str]:
+def _unknowns(total: dict[str, Any]) -> list[str]:
     """What the figures leave out, in words: an unknown is never shown as zero."""
     said = []
     if total["unmetered_call_count"]:
@@ -55,10 +60,35 @@ def _unknowns(total: dict[str, Any], screen: Screen) -> list[str]:
         calls = format.plural(total["unpriced_call_count"], "call")
         known = "the cost is a lower bound" if total["cost_usd"] is not None else "cost unknown"
         said.append(f"{calls} without a known price: {known}.")
-    if total["wasted_cost_usd"]:
-        wasted = format.money(total["wasted_cost_usd"])
-        said.append(f"{wasted} went to calls whose answer was not used.")
-    return [line for sentence in said for line in wrapped(sentence, screen)]
+    return said
+
+
+def _worth(spend: dict[str, Any]) -> list[str]:
+    """The spend, set against what was made of it."""
+    said = []
+    if spend["wasted_cost_usd"]:
+        wasted = fine_money(spend["wasted_cost_usd"])
+        share = format.share(spend["wasted_cost_usd"], spend["cost_usd"])
+        said.append(f"{wasted} ({share}) went to calls whose answer was not used.")
+    bound = "≥ " if spend["unpriced_call_count"] else ""
+    each = [
+        f"{bound}{fine_money(spend[key])} {what}"
+        for key, what in (
+            ("cost_per_evaluation_usd", "an evaluation"),
+            ("cost_per_candidate_usd", "a ranked candidate"),
+        )
+        if spend[key]
+    ]
+    return [*said, *([f"{', '.join(each)}."] if each else [])]
+
+
+def fine_money(usd: float | None) -> str:
+    """As `format.money`, but less than a cent to two digits that tell something: `$0.0034`."""
+    exact = Decimal(str(usd or 0))
+    if not 0 < exact < Decimal("0.01"):
+        return format.money(usd)
+    digits = Decimal(1).scaleb(exact.adjusted() - 1)
+    return format.exact_money(exact.quantize(digits, ROUND_HALF_UP))
 
 
 def calls(run: Summary, made: Sequence[dict[str, Any]], screen: Screen) -> list[str]:
@@ -105,7 +135,8 @@ def _colour_of(call: dict[str, Any]) -> str:
 
 def _call_row(call: dict[str, Any]) -> Row:
     outcome = call["outcome"]
-    again = f" (attempt {call['attempt']})" if call["attempt"] > 1 else ""
+    tries = run_words.tries(call)
+    again = f" ({tries})" if tries else ""
     said = call["error_kind"] if outcome == "error" and call["error_kind"] else outcome
     return {
         "mark": f"{run_words.mark(_colour_of(call))} {said}",

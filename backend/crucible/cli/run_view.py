@@ -1,15 +1,18 @@
 """`crucible runs show`: one run, in the order of the questions a person asks."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crucible.cli import format, run_spend, run_words, waterfall
+from crucible.cli import estimate_view, format, run_spend, run_words, waterfall
 from crucible.cli.grid import fit, lay_out
 from crucible.cli.run_words import Summary
 from crucible.cli.text import READING_WIDTH, Screen, clean, wrapped
 
 LABELS = 11
+ANSWERED = ("ok", "invalid")
+"""How a call ends that a model answered, usably or not."""
 MADE = (
     ("candidates", "design", "candidate_count"),
     ("scenarios", "scenarios", "scenario_count"),
@@ -23,6 +26,7 @@ def render(run: Summary, calls: Sequence[dict[str, Any]], screen: Screen, now: d
         *_story(run, screen, now),
         _section("Usage", run_spend.usage(run, screen), screen),
         _section("Calls", run_spend.calls(run, calls, screen), screen),
+        _section("Estimate", _labelled(estimate_view.against(run), screen), screen),
         _section("Asked for", _asked(run, calls, screen), screen),
         [screen.dim(f"next: {_next(run)}")],
     )
@@ -166,24 +170,37 @@ def _breaks(violated: Sequence[str]) -> str:
 def _asked(run: Summary, calls: Sequence[dict[str, Any]], screen: Screen) -> list[str]:
     """Configuration and provenance."""
     config = run["config"]
-    models = (run_words.usage(run).get("models") or {}).items()
     sources = sorted({call["price_source"] for call in calls if call["price_source"]})
     worker = run["worker"] or {}
     said = [
         ("mode", run["mode"]),
-        ("model", f"{config['model']} ({config['provider']})" if config["model"] else ""),
-        ("served by", ", ".join(f"{clean(model)} ({made:,})" for model, made in models)),
+        ("model", clean(f"{config['model']} ({config['provider']})") if config["model"] else ""),
+        _models(run, calls),
         ("size", _size(config)),
         ("calls", _pace(config)),
         ("limits", _limits(run["budget"] or {})),
         ("prices", "; ".join(map(clean, sources))),
         ("attempts", format.count(run["attempt"]) if run["attempt"] > 1 else ""),
-        ("worker", f"{worker['host']}, process {worker['pid']}" if worker.get("host") else ""),
+        (
+            "worker",
+            clean(f"{worker['host']}, process {worker['pid']}") if worker.get("host") else "",
+        ),
         ("ledger", run["ledger"]),
         ("project", run["project_id"]),
         ("run", run["id"]),
     ]
     return _labelled(said, screen)
+
+
+def _models(run: Summary, calls: Sequence[dict[str, Any]]) -> tuple[str, str]:
+    """Who answered. The totals also count calls without an answer, by the name asked for: where
+    the calls are not kept, nobody can tell those apart."""
+    name = "served by" if calls else "models"
+    made: Mapping[str, int] = run_words.usage(run).get("models") or {}
+    if calls:
+        answered = [call for call in calls if call["outcome"] in ANSWERED]
+        made = Counter(call["model_served"] or call["model_asked"] for call in answered)
+    return name, ", ".join(f"{clean(model)} ({count:,})" for model, count in made.items())
 
 
 def _size(config: dict[str, Any]) -> str:

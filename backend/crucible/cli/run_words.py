@@ -51,6 +51,19 @@ def cost(run: Summary) -> str:
     return format.money(total.get("cost_usd"), total.get("unpriced_call_count") or 0)
 
 
+def duration(run: Summary) -> str:
+    """It ticks while the run runs; one that waits to go on stands where its attempts left it."""
+    shown = format.elapsed if run["status"] == "running" else format.duration
+    return shown(run["duration_seconds"])
+
+
+def tries(call: dict[str, Any]) -> str:
+    """Which attempt at its question a call is; each attempt of the run counts them anew."""
+    if call["run_attempt"] > 1:
+        return f"run attempt {call['run_attempt']}, try {call['attempt']}"
+    return f"attempt {call['attempt']}" if call["attempt"] > 1 else ""
+
+
 def live(run: Summary) -> bool:
     return run["status"] in ("created", "running")
 

@@ -5,8 +5,21 @@ from typing import Any
 
 import click
 
-from crucible.cli import emit, run_commands, run_history, state
-from crucible.cli.options import examples, format_option, project_option
+from crucible.cli import (
+    calls,
+    compare,
+    emit,
+    fields,
+    health,
+    purge,
+    run_commands,
+    run_history,
+    source,
+    state,
+    trends,
+    watch,
+)
+from crucible.cli.options import examples, format_option, project_option, url_option
 from crucible.cli.run_reference import resolve
 from crucible.cli.text import Screen
 from crucible.clock import SystemClock
@@ -20,9 +33,6 @@ SORTS = tuple(
     for key in ("created_at", "duration_seconds", "cost_usd", "total_tokens")
     for sign in ("-", "")
 )
-CALLS_A_PAGE = 500
-CALLS_READ = 10_000
-"""A run of the greatest size makes some 2,600; more than this is not worth sorting for a look."""
 
 
 class RunsGroup(click.Group):
@@ -30,9 +40,16 @@ class RunsGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         asks_help = any(name in args for name in ctx.help_option_names)
-        if not args or (args[0].startswith("-") and not asks_help):
+        # A shell that completes `crucible runs ` asks for the subcommands.
+        bare = not args and not ctx.resilient_parsing
+        if bare or (args and args[0].startswith("-") and not asks_help):
             args = ["list", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        if incomplete.startswith("-"):
+            return list_.shell_complete(ctx, incomplete)
+        return super().shell_complete(ctx, incomplete)
 
 
 @click.group(
@@ -45,7 +62,7 @@ class RunsGroup(click.Group):
     ),
 )
 def runs() -> None:
-    """List, show, verify, cancel, resume, export and import runs.
+    """List, show, watch and judge runs; cancel, resume, move and purge them.
 
     Without a subcommand: lists, with the options of `crucible runs list`.
     """
@@ -57,6 +74,7 @@ def runs() -> None:
         "crucible runs list --status failed --status cancelled --since 7d",
         "crucible runs list --project-id 'Checkout p99' --sort -cost_usd --limit 5",
         "crucible runs list --format json | jq '.runs[0].error'",
+        "crucible runs list --json number,status,llm_usage.total.cost_usd",
         "crucible runs list --format csv > runs.csv",
     ),
 )
@@ -79,6 +97,8 @@ def runs() -> None:
     help="created_at, duration_seconds, cost_usd or total_tokens; `-` before it: descending.",
 )
 @format_option("table", "json", "jsonl", "csv")
+@fields.json_option("summary")
+@url_option
 def list_(form: str, project: str | None, **asked: Any) -> None:
     """List runs, newest first.
 
@@ -87,11 +107,11 @@ def list_(form: str, project: str | None, **asked: Any) -> None:
     the API answers; `jsonl` is one run a line; the columns of `csv` are in docs/cli.md.
     """
     now = SystemClock().now()
-    page = _page(project, asked, now)
+    page = _page(project, asked)
     if form == "json":
-        emit.value(page)
+        fields.value(page, of="runs")
     elif form == "jsonl":
-        emit.lines(page["runs"])
+        fields.lines(page["runs"])
     elif form == "csv":
         from crucible.cli import runs_csv  # noqa: PLC0415 - for this format only
 
@@ -100,19 +120,10 @@ def list_(form: str, project: str | None, **asked: Any) -> None:
         emit.text(_table(page, project, asked, now))
 
 
-def _page(project: str | None, asked: dict[str, Any], now: Any) -> dict[str, Any]:
-    from crucible.services import projects as project_service  # noqa: PLC0415 - SQLAlchemy
-    from crucible.services import runs as service  # noqa: PLC0415
-    from crucible.services.query import parse_moment  # noqa: PLC0415
-
-    moments = {
-        field: parse_moment(asked[field], now, field=field) if asked[field] else None
-        for field in ("since", "until")
-    }
-    with state.reading() as session:
-        project_id = project_service.resolve_project(session, project) if project else None
-        query = service.RunQuery(project_id=project_id, **{**asked, **moments})
-        return service.list_runs(session, query, now)
+def _page(project: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    query = {name: value or None for name, value in given.items() if name != "statuses"}
+    with source.opened() as asked:
+        return asked.runs(project or None, status=given["statuses"], **query)
 
 
 def _table(page: dict[str, Any], project: str | None, asked: dict[str, Any], now: Any) -> str:
@@ -157,22 +168,21 @@ def _repeat(project: str | None, asked: dict[str, Any], cursor: str) -> str:
 @click.argument("run")
 @project_option("The project that a number such as 42 is counted in.")
 @format_option()
+@fields.json_option("run")
+@url_option
 def show(run: str, project: str | None, form: str) -> None:
     """Show one run in full: why it failed, where its time and money went, what it made.
 
     RUN is an id, its first 8 characters or more if no other run has them, or the number of the
     run within its project: 42 or '#42'.
     """
-    from crucible.services import runs as service  # noqa: PLC0415 - SQLAlchemy
-
     now = SystemClock().now()
-    with state.reading() as session:
-        run_id = resolve(session, run, project)
-        found = service.get_run(session, run_id, now)
+    with source.opened() as asked:
+        found = asked.run(run, project or None)
         if form == "json":
-            emit.value(found)
+            fields.value(found)
             return
-        calls = calls_of(session, run_id)
+        calls = source.every_call(asked, found["id"])
     from crucible.cli import run_view  # noqa: PLC0415 - tabulate, for this format only
 
     emit.text(run_view.render(found, calls, Screen.of(), now))
@@ -209,22 +219,13 @@ def verify(run: str | None, project: str | None, form: str) -> None:
         raise click.exceptions.Exit(1)
 
 
-def calls_of(session: Any, run_id: str) -> list[dict[str, Any]]:
-    """The run's calls, all of them in any run that the limits on its size allow."""
-    from crucible.services import runs as service  # noqa: PLC0415 - SQLAlchemy
-
-    calls: list[dict[str, Any]] = []
-    cursor = None
-    while len(calls) < CALLS_READ:
-        page = service.list_calls(session, run_id, limit=CALLS_A_PAGE, cursor=cursor)
-        calls += page["calls"]
-        cursor = page["next_cursor"]
-        if not page["has_more"]:
-            break
-    return calls
-
-
 runs.add_command(run_commands.cancel)
 runs.add_command(run_commands.resume)
 runs.add_command(run_history.export)
 runs.add_command(run_history.import_)
+runs.add_command(health.health)
+runs.add_command(trends.trends)
+runs.add_command(compare.compare)
+runs.add_command(purge.purge)
+runs.add_command(watch.watch)
+runs.add_command(calls.calls)

@@ -16,7 +16,7 @@ PIPED = (*FIGURES, "id", "remark")
 RIGHT = ("duration", "counts", "tokens", "cost")
 # What a narrow terminal does without, first to last. The remark gives way before all of these.
 DISPENSABLE = ("tokens", "counts", "name", "when", "cost", "duration")
-NARROWEST_REMARK = 30
+NARROWEST_REMARK = 60
 NAME_ENOUGH = 24
 INDENT = 2
 
@@ -31,12 +31,11 @@ def render(page: dict[str, Any], screen: Screen, now: datetime, more: str | None
 
 
 def _cells(run: Summary, screen: Screen, now: datetime, *, across: bool) -> Row:
-    seconds = run["duration_seconds"]
     return {
         "run": f"{run_words.mark(run['status'])} #{run['number']}",
         "status": run["status"],
         "name": run_words.name(run, across=across),
-        "duration": (format.elapsed if run_words.live(run) else format.duration)(seconds),
+        "duration": run_words.duration(run),
         "counts": run_words.counts(run),
         "tokens": run_words.tokens(run),
         "cost": run_words.cost(run),

@@ -1,9 +1,13 @@
 """What commands share: settings, the clock, and a database opened for what they do."""
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from crucible import config
 from crucible.errors import Unavailable
@@ -14,6 +18,25 @@ if TYPE_CHECKING:
     from crucible.db import Database
 
 START = "Start with `crucible serve` (page and API) or `crucible test-run` (one run, here)."
+
+
+def server_url() -> str | None:
+    """The server to ask: the one that --url names, else CRUCIBLE_URL; None is the database here."""
+    return given_url() or config.load().url
+
+
+def given_url() -> str | None:
+    """What --url names, before or after the subcommand."""
+    context = click.get_current_context(silent=True)
+    found: str | None = (context.find_root().obj or {}).get("url") if context else None
+    return found
+
+
+def note_asked(url: str) -> None:
+    """Keeps in mind that what this command shows comes from a server."""
+    if context := click.get_current_context(silent=True):
+        root = context.find_root()
+        root.obj = {**(root.obj or {}), "asked": url}
 
 
 @contextmanager
@@ -41,13 +64,26 @@ def opened(url: str) -> Iterator["Database"]:
         database.close()
 
 
+def prepared(url: str) -> str | None:
+    """Creates or upgrades the database; a sentence where that made a file: a slip in its address
+    would otherwise look as if all history were gone."""
+    from crucible import migrate  # noqa: PLC0415 - see `opened`
+
+    path = sqlite_file(url)
+    new = path is not None and not os.path.exists(path)  # nor raises where it may not look
+    migrate.ensure(url)
+    return f"Made a new history in {path.resolve()}" if new and path else None
+
+
 def require_database(url: str) -> None:
     """Raises Unavailable when there is no history to read yet."""
     path = sqlite_file(url)
     if path is None:
         return
     try:
-        empty = path.stat().st_size == 0
+        found = path.stat()
+        # What is no file is refused in words as it is opened.
+        empty = stat.S_ISREG(found.st_mode) and found.st_size == 0
     except FileNotFoundError:
         empty = True
     except OSError as error:

@@ -11,15 +11,9 @@ import click
 
 from crucible import config
 from crucible.cli import emit, logs, state
-from crucible.cli.options import (
-    budget_of,
-    budget_options,
-    examples,
-    format_option,
-    project_option,
-)
+from crucible.cli.options import examples, format_option, project_option
 from crucible.cli.progress import Progress
-from crucible.cli.runs import MODES
+from crucible.cli.run_request import request_of, request_options
 from crucible.cli.text import Screen
 from crucible.clock import SystemClock
 from crucible.config import Settings
@@ -43,34 +37,24 @@ CANCELLING = b"\nCancelling: waiting for the calls in flight. Ctrl-C again does 
     )
 )
 @project_option("The project to work on; a sample one unless given.")
-@click.option("--candidates", "num_candidates", type=click.IntRange(1, 50), help="5 unless given.")
-@click.option("--scenarios", "num_scenarios", type=click.IntRange(1, 50), help="8 unless given.")
-@click.option("--mode", type=click.Choice(MODES), help="full_search unless given.")
-@click.option(
-    "--candidate",
-    "given",
-    multiple=True,
-    metavar="TITLE[:DESCRIPTION]",
-    help="A candidate to start from, for eval_only and seeded; repeatable.",
-)
-@click.option("--model", help="The model to ask; CRUCIBLE_LLM_MODEL unless given.")
+@request_options
 @click.option("--label", help="A name for people.")
-@budget_options
 @format_option()
 def test_run(project: str | None, form: str, **asked: Any) -> None:
     """Run the pipeline here, watch it work, verify what it recorded, print its summary.
 
-    Progress goes to stderr, the summary to stdout. Exit code 4 if the run failed, 5 if it was
+    Says first what it is likely to take, if there may be something to pay. Progress goes to
+    stderr, the summary to stdout. Exit code 4 if the run failed, 5 if it was
     cancelled (Ctrl-C), 1 if what was recorded does not add up. Creates or upgrades the database.
     """
     settings = config.load()
-    request = _request(asked)
+    request = request_of(asked)
     require_model(settings)
-    from crucible import migrate  # noqa: PLC0415 - SQLAlchemy: not for `--help`
-
-    migrate.ensure(settings.database_url)
+    if made := state.prepared(settings.database_url):
+        click.echo(made, err=True)
     with state.opened(settings.database_url) as database:
         run_id = _start(database, settings, project, request)
+        _foretell(database, run_id)
         code = watched(database, settings, run_id, form)
     raise click.exceptions.Exit(code)
 
@@ -85,22 +69,6 @@ def watched(database: "Database", settings: Settings, run_id: str, form: str) ->
     return EXIT.get(status, 1) if adds_up else DIFFERS
 
 
-def _request(asked: dict[str, Any]) -> dict[str, Any]:
-    from crucible import schemas  # noqa: PLC0415 - marshmallow
-
-    given = [_candidate(text) for text in asked.pop("given")]
-    asked["budget"] = budget_of(asked)
-    said = {name: value for name, value in asked.items() if value is not None}
-    if given:
-        said["candidates"] = given
-    return schemas.load(schemas.RunInputSchema(), said)
-
-
-def _candidate(text: str) -> dict[str, str]:
-    title, _, description = text.partition(":")
-    return {"title": title.strip(), "description": description.strip()}
-
-
 def require_model(settings: Settings) -> None:
     from crucible import llm  # noqa: PLC0415 - may pull in the embedded model's parts
 
@@ -112,15 +80,28 @@ def require_model(settings: Settings) -> None:
 def _start(
     database: "Database", settings: Settings, project: str | None, request: dict[str, Any]
 ) -> str:
-    from crucible.services import projects, runs  # noqa: PLC0415 - SQLAlchemy
+    from crucible.services import estimates, projects, runs  # noqa: PLC0415 - SQLAlchemy
 
     clock = SystemClock()
+    estimates.warm(settings, clock)
     with database.writing() as session:
         if project:
             project_id = projects.resolve_project(session, project)
         else:
             project_id = _sample(session)
         return runs.start_run(session, clock, settings, project_id, request)
+
+
+def _foretell(database: "Database", run_id: str) -> None:
+    """What the run is likely to cost, before it costs anything."""
+    from crucible.cli import estimate_view  # noqa: PLC0415 - only to run
+    from crucible.services import runs  # noqa: PLC0415 - SQLAlchemy
+
+    with database.reading() as session:
+        found = runs.get_run(session, run_id, SystemClock().now())["estimate"]
+    if found and estimate_view.costs(found):
+        for line in (estimate_view.in_a_line(found), *found["warnings"]):
+            click.echo(line, err=True)
 
 
 def _sample(session: Any) -> str:

@@ -19,6 +19,11 @@ _ESCAPES = re.compile(
 )
 _MARKS = ("Mn", "Me", "Mc")
 
+HIDDEN = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f"
+"""What reorders text, or is not seen in it and still read by programs: marks of direction, odd
+separators of lines, the byte order mark, tag characters. As part of a set of characters."""
+_OBEYED = re.compile(f"(?!\x1b\\[[0-9;]*m)[\x00-\x08\x0b-\x1f\x7f-\x9f{HIDDEN}]")
+
 
 def clean(text: str) -> str:
     """One printable line: no escapes, no control, format or direction characters.
@@ -29,6 +34,11 @@ def clean(text: str) -> str:
     plain = unicodedata.normalize("NFC", _ESCAPES.sub("", text))
     kept = (_printable(character) for character in plain)
     return " ".join("".join(kept).split())
+
+
+def harmless(text: str) -> str:
+    """The same lines without what a terminal obeys, colours aside."""
+    return _OBEYED.sub("", text)
 
 
 def _printable(character: str) -> str:

@@ -8,7 +8,7 @@ from crucible import config
 from crucible.cli.options import examples
 from crucible.clock import SystemClock
 from crucible.config import Settings
-from crucible.errors import CrucibleError
+from crucible.errors import CrucibleError, Precondition
 
 if TYPE_CHECKING:
     from crucible.db import Database
@@ -39,6 +39,8 @@ def welcome(candidates: int, scenarios: int) -> None:
         if settings.llm != "local":
             click.echo("Your endpoint is configured: no run is started until you do.", err=True)
             return
+        if not _runs_here():
+            return
         click.echo(
             f"The embedded model {settings.llm_model} answers: free, and small. "
             "CRUCIBLE_LLM_BASE_URL points to a better one.",
@@ -59,6 +61,23 @@ def _sample_project(database: "Database") -> str | None:
         if projects.list_projects(session):
             return None
         return str(projects.create_project(session, SystemClock(), SAMPLE_PROJECT)["id"])
+
+
+def _runs_here() -> bool:
+    """Whether the embedded model can run; says why not. A run queued then would only fail."""
+    from crucible.llm.local import runtime  # noqa: PLC0415 - for the embedded model only
+
+    try:
+        runtime.require()
+    except Precondition as lacking:
+        click.echo(
+            f"The embedded model cannot run here: {lacking.message}; no run was started.\n"
+            f"To change that: {lacking.hint}\n"
+            "Or set CRUCIBLE_LLM_BASE_URL to an endpoint of your own.",
+            err=True,
+        )
+        return False
+    return True
 
 
 def _fetched(settings: Settings) -> bool:

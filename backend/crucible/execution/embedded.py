@@ -3,8 +3,6 @@
 import logging
 import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -14,13 +12,14 @@ from crucible.clock import Clock, SystemClock
 from crucible.config import Settings
 from crucible.db import Database
 from crucible.errors import Unavailable
+from crucible.execution.active import ActiveRuns
+from crucible.export.otel import STOP_SECONDS as TRACES_SECONDS
+from crucible.export.otel import traces
 from crucible.models import Run
 from crucible.models.values import Status
-from crucible.pipeline.runner import OpenModel, execute
-from crucible.recorder.control import Control, Stop
-from crucible.recorder.lease import Lease, LeaseLost, Owner, claim
+from crucible.pipeline.runner import OpenModel
+from crucible.recorder.lease import Lease, Owner, claim
 from crucible.recorder.liveness import notice_deaths
-from crucible.recorder.recorder import RunRecorder
 from crucible.scrub import Scrubber
 
 log = logging.getLogger(__name__)
@@ -28,13 +27,6 @@ log = logging.getLogger(__name__)
 # How often runs are looked for that another process has created; own ones wake the dispatcher.
 POLL_SECONDS = 2.0
 STOP_SECONDS = 8.0
-
-
-@dataclass(frozen=True)
-class ActiveRun:
-    lease: Lease
-    thread: threading.Thread
-    control: Control
 
 
 class EmbeddedExecutor:
@@ -54,62 +46,47 @@ class EmbeddedExecutor:
         self._database = database
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._open_model = open_model
         self._owner = Owner.current(settings.lease_seconds)
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._active: dict[str, ActiveRun] = {}
+        self._active = ActiveRuns(database, settings, self._clock, open_model)
         self._scrub = Scrubber(settings.secrets())
+        self._traces = traces(database, settings, self._clock)
         self._dispatcher: threading.Thread | None = None
 
     def start(self) -> None:
         self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
         self._dispatcher.start()
+        self._traces.start()
 
-    def wake(self) -> None:
+    def ready(self) -> None:
+        """Runs can always be left in the table."""
+
+    def wake(self, _run_id: str = "") -> None:
         """There may be a new run."""
         self._wake.set()
 
     def cancel(self, run_id: str) -> None:
         """Tells a run of this process at once what its next write would tell it."""
-        with self._lock:
-            active = self._active.get(run_id)
-        if active is not None:
-            active.control.ask_to_stop(Stop.cancelled())
+        self._active.cancel(run_id)
 
-    def stop(self, timeout: float = STOP_SECONDS) -> None:
-        """Claims no more, and gives active runs `timeout` seconds to end as stopped.
-
-        What is still waiting for an answer then is ended from here: its calls in flight are kept
-        as `unknown`, and its thread can write no more.
-        """
+    def stop(self, timeout: float = STOP_SECONDS, *, drain: float = 0.0) -> None:
+        """Claims no more. Active runs may go on for `drain` seconds; then they get `timeout`
+        seconds to end as stopped. It takes a second more at most."""
+        end = time.monotonic() + drain + timeout + 1
         self._stopping.set()
         self._wake.set()
         if self._dispatcher is not None:
             self._dispatcher.join()
-        deadline = time.monotonic() + timeout
-        with self._lock:
-            active = list(self._active.values())
-        for run in active:
-            run.control.ask_to_stop(Stop.shutdown())
-        for run in active:
-            run.thread.join(max(0.0, deadline - time.monotonic()))
-            if run.thread.is_alive():
-                self._abandon(run.lease)
-
-    def _abandon(self, lease: Lease) -> None:
-        recorder = RunRecorder(self._database, lease, clock=self._clock, scrub=self._scrub)
-        with suppress(LeaseLost):  # it has ended by itself
-            recorder.end_from_outside(Stop.shutdown())
+        self._active.wait(drain)
+        self._active.stop(timeout)
+        self._traces.stop(min(TRACES_SECONDS, end - time.monotonic()))
 
     def state(self) -> dict[str, Any]:
-        with self._lock:
-            active = len(self._active)
         dispatcher = self._dispatcher
         return {
             "kind": "embedded",
-            "active": active,
+            "active": len(self._active),
             "max_active": self._settings.max_active_runs,
             "running": dispatcher is not None and dispatcher.is_alive(),
         }
@@ -133,14 +110,16 @@ class EmbeddedExecutor:
 
     def _claim_what_fits(self) -> None:
         while not self._stopping.is_set():
-            with self._lock:
-                free = self._settings.max_active_runs - len(self._active)
+            free = self._settings.max_active_runs - len(self._active)
             waiting = self._waiting(free) if free > 0 else []
             if not waiting:
                 return
             for run_id in waiting:
-                if lease := claim(self._database, self._clock, run_id, self._owner):
+                if lease := self._claimed(run_id):
                     self._run(lease)
+
+    def _claimed(self, run_id: str) -> Lease | None:
+        return claim(self._database, self._clock, run_id, self._owner, trace=self._traces.due)
 
     def _waiting(self, count: int) -> list[str]:
         with self._database.reading() as session:
@@ -154,25 +133,12 @@ class EmbeddedExecutor:
             )
 
     def _run(self, lease: Lease) -> None:
-        control = Control()
-        thread = threading.Thread(
-            target=self._execute, args=(lease, control), name=f"run-{lease.run_id}", daemon=True
-        )
-        with self._lock:
-            self._active[lease.run_id] = ActiveRun(lease, thread, control)
-        thread.start()
+        self._active.begin(lease)
+        threading.Thread(
+            target=self._work, args=(lease.run_id,), name=f"run-{lease.run_id}", daemon=True
+        ).start()
 
-    def _execute(self, lease: Lease, control: Control) -> None:
-        try:
-            execute(
-                self._database,
-                lease,
-                settings=self._settings,
-                clock=self._clock,
-                control=control,
-                open_model=self._open_model,
-            )
-        finally:
-            with self._lock:
-                del self._active[lease.run_id]
-            self._wake.set()
+    def _work(self, run_id: str) -> None:
+        self._active.work(run_id)
+        self._traces.wake()
+        self._wake.set()

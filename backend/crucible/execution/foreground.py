@@ -1,18 +1,24 @@
 """One run in this process, watched until it ends."""
 
+import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from crucible import llm
 from crucible.clock import Clock, SystemClock
 from crucible.config import Settings
 from crucible.db import Database
 from crucible.errors import Conflict
+from crucible.export.otel import Traces, traces
 from crucible.pipeline.runner import OpenModel, execute
 from crucible.recorder.control import Control, Stop
 from crucible.recorder.lease import Owner, claim
 
+log = logging.getLogger(__name__)
+
 TICK_SECONDS = 0.25
+TRACES_SECONDS = 3.0
 
 
 def run_now(
@@ -31,7 +37,9 @@ def run_now(
     when another process was quicker to claim the run.
     """
     clock = clock or SystemClock()
-    lease = claim(database, clock, run_id, Owner.current(settings.lease_seconds))
+    tracing = traces(database, settings, clock)
+    owner = Owner.current(settings.lease_seconds)
+    lease = claim(database, clock, run_id, owner, trace=tracing.due)
     if lease is None:
         raise Conflict("another process has taken this run already")
     control = Control()
@@ -56,6 +64,17 @@ def run_now(
         control.ask_to_stop(Stop.cancelled())
         _watch(ended, on_tick)
     on_tick()
+    _send(tracing, run_id)
+
+
+def _send(tracing: Traces, run_id: str) -> None:
+    with suppress(KeyboardInterrupt):  # the run has ended: there is nothing else to stop
+        tracing.stop(TRACES_SECONDS)
+    if tracing.is_due(run_id):
+        log.warning(
+            "the trace of this run was not sent. It is by the next `crucible serve`, `worker` or "
+            "`test-run` on this database that is told of the collector"
+        )
 
 
 def _watch(ended: threading.Event, on_tick: Callable[[], None]) -> None:

@@ -219,7 +219,19 @@ def _repair(prompt: Prompt, reply: Reply, problem: str) -> Prompt:
     return replace(prompt, messages=[*prompt.messages, shown, asked])
 
 
-_FENCE = re.compile(r"^\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
+_FENCE = re.compile(r"```[a-zA-Z]*[ \t\r]*\n")
+
+
+def _unfenced(text: str) -> str:
+    """What stands between the fences of a code block, if the whole text is one.
+
+    Not by one expression: models fall into endless blanks, over which it would go again and again.
+    """
+    block = text.strip()
+    opening = _FENCE.match(block)
+    if opening is None or not block.endswith("```") or len(block) < opening.end() + 3:
+        return text
+    return block[opening.end() : -3]
 
 
 def _decode(reply: Reply) -> Any:
@@ -229,9 +241,8 @@ def _decode(reply: Reply) -> Any:
         raise InvalidAnswer("the model refused")
     if reply.text is None or not reply.text.strip():
         raise InvalidAnswer("it is empty")
-    fenced = _FENCE.match(reply.text)
     try:
-        return json.loads(fenced.group(1) if fenced else reply.text, parse_constant=_no_constant)
+        return json.loads(_unfenced(reply.text), parse_constant=_no_constant)
     except (ValueError, RecursionError):
         cut = ", it was cut off at the token limit" if reply.cut_off else ""
         raise InvalidAnswer(f"it is not JSON{cut}") from None

@@ -19,6 +19,7 @@ _servers_lock = threading.Lock()
 
 class EmbeddedModel(OpenAICompatible):
     free = True
+    trust_env = False  # no proxy of the environment stands before our own server
     concurrency: int | None = 1  # one slot: what waits in line would only spend its timeout
 
     def __init__(
@@ -33,7 +34,6 @@ class EmbeddedModel(OpenAICompatible):
             timeout_seconds=timeout_seconds,
             clock=clock,
         )
-        self._session.trust_env = False  # no proxy of the environment stands before our own server
         self._server = _server(str(files.resolve(local_model)))
 
     def endpoint(self) -> AbstractContextManager[str]:

@@ -18,6 +18,7 @@ from typing import Any
 from crucible.errors import Precondition
 from crucible.llm.kosmos_failures import failure_of, timed_out
 from crucible.llm.kosmos_stdout import stdout_to_stderr
+from crucible.llm.openai_compatible import MAX_BODY_BYTES, TOO_LONG
 from crucible.llm.protocol import Prompt, Reply
 from crucible.llm.replies import model_name
 from crucible.llm.shape import Shape, request_body
@@ -134,8 +135,11 @@ class Kosmos:
             self._note(CACHE_NOTE)
         self._compare_provider(_get(_get(answer, "usage"), "provider"))
         text, finish = _get(answer, "content"), _get(answer, "finish_reason")
+        too_long = isinstance(text, str) and len(text) > MAX_BODY_BYTES
         return Reply(
-            text=text if isinstance(text, str) else None,
+            # One that is too long is here already; it goes no further.
+            text=text if isinstance(text, str) and not too_long else None,
+            problem=TOO_LONG if too_long else None,
             # Kosmos names the model it asked for, its provider the one that served.
             model_served=_model(raw) or _model(answer),
             usage=NOTHING_USED if cached else _usage(raw),

@@ -31,7 +31,7 @@ def failure_of(error: BaseException, scrub: Scrubber) -> ProviderFailure:
     """
     raw = _innermost(error)
     causes = [{kind.__name__ for kind in type(cause).__mro__} for cause in _causes(raw)]
-    detail = scrub(str(error))[:2000]
+    detail = scrub.text(str(error), 2000)
     if any(names & NEVER_CONNECTED for names in causes):
         return _unreachable("Kosmos could not reach its provider", detail, sent=False)
     if any(names & TIMED_OUT for names in causes):

@@ -1,4 +1,4 @@
-"""Any endpoint that speaks OpenAI's chat completions, over one pooled `requests` session."""
+"""Any endpoint that speaks OpenAI's chat completions, over pooled connections."""
 
 import json
 import threading
@@ -8,28 +8,34 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
+from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
+    LocationValueError,
     NewConnectionError,
     ReadTimeoutError,
 )
 
 from crucible.clock import Clock, SystemClock
 from crucible.errors import CrucibleError, ErrorKind, Precondition
+from crucible.llm.connections import Connections
 from crucible.llm.protocol import Prompt, ProviderFailure, Reply
 from crucible.llm.replies import decode, error_message, model_name, read_reply
 from crucible.llm.shape import Shape, adapted, request_body
-from crucible.llm.usage import read_usage
-from crucible.llm.watch import Watch, WatchedAdapter
+from crucible.llm.usage import UNREPORTED, read_usage
+from crucible.llm.watch import Watch
 from crucible.models.values import Outcome
 
 CONNECT_SECONDS = 10.0
 # Stands for an answer that came and cannot be read: no JSON, whatever it was.
-UNREADABLE = b"\x00"
-# A reader of ours may not be filled up by an endpoint that never stops talking.
-MAX_BODY_BYTES = 16 * 1024 * 1024
+UNREADABLE = b"(its answer cannot be decoded)"
+# A reader of ours may not be filled up by an endpoint that never stops talking. The longest answer
+# that is ever asked for takes a tenth of this; an error says what it has to say at its beginning.
+MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_ERROR_BYTES = 256 * 1024
+TOO_LONG = f"it is longer than {MAX_BODY_BYTES // 2**20} MB, and was not read to its end"
 REASONS = {
     400: "bad request",
     401: "not authorised",
@@ -58,6 +64,8 @@ class OpenAICompatible:
 
     free = False
     concurrency: int | None = None
+    trust_env = True
+    """Whether a proxy and certificates named in the environment are used."""
 
     def __init__(
         self,
@@ -78,7 +86,7 @@ class OpenAICompatible:
         self._clock = clock or SystemClock()
         self._shape = Shape()
         self._lock = threading.Lock()
-        self._session = _session(api_key, connections)
+        self._connections = Connections(api_key, connections, trust_env=self.trust_env)
 
     def send(self, prompt: Prompt) -> Reply:
         """One HTTP attempt. Raises ProviderFailure."""
@@ -88,9 +96,11 @@ class OpenAICompatible:
                 status, headers, raw = self._post(base_url, self.body(prompt, shape))
         except CrucibleError as error:
             raise _no_endpoint(error) from error
-        content = decode(raw)
         if 200 <= status < 300:
-            return read_reply(content)
+            if len(raw) > MAX_BODY_BYTES:
+                return Reply(None, None, UNREPORTED, problem=TOO_LONG)
+            return read_reply(decode(raw))
+        content = decode(raw)
         failure = self._failure(status, headers, content)
         if status in (400, 422) and self._adapt(shape, failure.detail or ""):
             failure.adapted = True
@@ -107,42 +117,39 @@ class OpenAICompatible:
         return request_body(self.model, prompt, shape)
 
     def close(self) -> None:
-        self._session.close()
+        self._connections.close()
 
     def _post(self, base_url: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body. Redirects are not followed: the key goes to one host only."""
+        """Status, headers and body."""
         deadline = self._clock.monotonic() + self._timeout
-        timeout = (min(CONNECT_SECONDS, self._timeout), self._timeout)
+        timeout = Timeout(connect=min(CONNECT_SECONDS, self._timeout), read=self._timeout)
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         watch = Watch(self._timeout)
         try:
             with (
                 watch,
-                self._session.post(
-                    f"{base_url}/chat/completions",
-                    data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
-                    headers={"Content-Type": "application/json"},
-                    timeout=timeout,
-                    stream=True,
-                    allow_redirects=False,
-                ) as response,
+                self._connections.post(f"{base_url}/chat/completions", data, timeout) as response,
             ):
-                return response.status_code, response.headers, self._read(response, deadline)
-        except (requests.exceptions.ContentDecodingError, DecodeError):
-            return 200, {}, UNREADABLE
-        except (requests.RequestException, HTTPError) as error:
+                return response.status, response.headers, self._read(response, deadline)
+        except (requests.RequestException, HTTPError, LocationValueError) as error:
             expired = requests.ReadTimeout("the answer did not end in time")
             raise self._no_answer(expired if watch.expired else error) from error
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
-        """The body, within the deadline: a trickle of bytes cannot keep a call alive for ever."""
-        read = bytearray()
-        # `read1` gives what has come; a larger read would wait, past the deadline, to be filled.
-        while chunk := response.raw.read1(65536, decode_content=True):
-            read += chunk
-            if len(read) > MAX_BODY_BYTES:
-                return UNREADABLE
-            if self._clock.monotonic() > deadline:
-                raise requests.ReadTimeout("the answer did not end in time")
+    def _read(self, response: BaseHTTPResponse, deadline: float) -> bytes:
+        """The body, within the deadline: a trickle of bytes cannot keep a call alive for ever. Of
+        one that is too long a little more than the limit."""
+        good = 200 <= response.status < 300
+        limit, read = MAX_BODY_BYTES if good else MAX_ERROR_BYTES, bytearray()
+        try:
+            # `read1` gives what has come; a larger read would wait, past the deadline, for more.
+            while chunk := response.read1(65536, decode_content=True):
+                read += chunk
+                if len(read) > limit:
+                    break
+                if self._clock.monotonic() > deadline:
+                    raise requests.ReadTimeout("the answer did not end in time")
+        except DecodeError:
+            return UNREADABLE
         return bytes(read)
 
     def _no_answer(self, error: Exception) -> ProviderFailure:
@@ -221,26 +228,6 @@ def _no_endpoint(error: CrucibleError) -> ProviderFailure:
         sent=False,
         hint=error.hint,
     )
-
-
-def _session(api_key: str | None, connections: int) -> requests.Session:
-    session = requests.Session()
-    adapter = WatchedAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    # Otherwise a .netrc entry for the host replaces the key that was configured.
-    session.auth = _BearerAuth(api_key)
-    return session
-
-
-class _BearerAuth(requests.auth.AuthBase):
-    def __init__(self, key: str | None) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._key:
-            request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
 
 
 def _kind(status: int) -> ErrorKind:

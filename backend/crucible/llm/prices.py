@@ -6,7 +6,7 @@ CRUCIBLE_PRICES for what it adds or overrides (its form is in docs/metrics.md).
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -24,6 +24,11 @@ PICO_PER_USD = 10**12
 MILLION = 1_000_000
 # The largest cost that the ledger's 64-bit column holds, far above any real call.
 MAX_PICO = 2**62
+LARGEST_FILE = 10 * 10**6
+"""Of a user's own prices, in bytes."""
+# Of tokens, by which a bound may be too high.
+_STEP = 64
+_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class PriceList:
 
     def __init__(self, file: str | None = None) -> None:
         self._own, self._own_source = _read_file(file) if file else ({}, "")
+        self._ceilings: dict[tuple[Any, ...], int | None] = {}
 
     def price(
         self, provider: str, served: str | None, asked: str, usage: Usage, at: datetime
@@ -79,6 +85,31 @@ class PriceList:
             if found.cost_pico is not None:
                 return found
         return UNPRICED
+
+    def ceiling(
+        self, provider: str, models: Sequence[str], sent: int, received: int, at: datetime
+    ) -> int | None:
+        """Pico-dollars that a call of so many tokens costs at most, by the dearest of `models`;
+        None where none has a price.
+
+        For tokens rounded up and by the minute, so that the calls of a phase, which are much
+        alike, need few looks into the table.
+        """
+        rounded = -(-sent // _STEP) * _STEP
+        minute = at.replace(second=0, microsecond=0)
+        key = (provider, *models, rounded, received, minute)
+        kept = self._ceilings  # another thread may begin anew
+        if key not in kept:
+            usage = Usage(rounded, received, 0, 0, 0)
+            found = [
+                self.price(provider, model, models[0], usage, minute).cost_pico
+                for model in dict.fromkeys(models)
+            ]
+            costs = [pico for pico in found if pico is not None]
+            if len(kept) >= _KEPT:
+                kept = self._ceilings = {}
+            kept[key] = max(costs, default=None)
+        return kept[key]
 
     def _one(self, provider: str, model: str, usage: Usage, at: datetime) -> Price:
         own = self._own.get((provider, model))
@@ -126,18 +157,33 @@ def _price(usd: Decimal | None, source: str) -> Price:
 
 
 def _read_file(file: str) -> tuple[Mapping[tuple[str, str], OwnPrice], str]:
-    path = Path(file).expanduser()
+    path = Path(file)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        path = path.expanduser()
+        data = json.loads(_content(path), parse_float=Decimal)
         prices = {(p["provider"], p["model"]): _own_price(p) for p in data["prices"]}
     except OSError as error:
         raise ConfigError(f"CRUCIBLE_PRICES: {path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+    # RuntimeError: a home of nobody's, lists within lists without end.
+    except (ValueError, KeyError, TypeError, ArithmeticError, RuntimeError) as error:
         raise ConfigError(
             f"CRUCIBLE_PRICES: {path} is not a price list ({type(error).__name__}: {error}); "
             "docs/metrics.md shows its form"
         ) from None
     return prices, f"{path.name} {data.get('version', 'unversioned')}"
+
+
+def _content(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # a pipe would be waited for, a device has no end
+        raise ConfigError(f"CRUCIBLE_PRICES: {path} is no file")
+    with path.open("rb") as file:
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise ConfigError(
+            f"CRUCIBLE_PRICES: {path} is larger than {LARGEST_FILE // 10**6} MB, too large for a "
+            "price list"
+        )
+    return content
 
 
 def _own_price(entry: Mapping[str, Any]) -> OwnPrice:

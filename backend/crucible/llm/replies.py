@@ -8,6 +8,7 @@ from crucible.llm.protocol import Reply
 from crucible.llm.usage import UNREPORTED, read_usage
 
 NO_COMPLETION = "it is not a chat completion"
+WORDS_LIMIT = 2000
 
 
 def decode(raw: bytes) -> Any:
@@ -51,5 +52,8 @@ def error_message(content: Any) -> str:
         if isinstance(found, Mapping) and key in found:
             found = found[key]
     if isinstance(found, str):
-        return found[:2000]
-    return json.dumps(found, ensure_ascii=False)[:2000]
+        return found[:WORDS_LIMIT]
+    try:
+        return json.dumps(found, ensure_ascii=False)[:WORDS_LIMIT]
+    except RecursionError:  # less deep than what can be read, and too deep to be written
+        return "an error that is nested too deeply to be shown"

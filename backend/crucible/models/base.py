@@ -41,12 +41,23 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _text(elsewhere: TypeEngine[str]) -> TypeEngine[str]:
+    """PostgreSQL compares, sorts and folds it as SQLite does, byte by byte, and refuses none for
+    its length: a name that came with a paid answer must not lose it."""
+    return elsewhere.with_variant(Text(collation="C"), "postgresql")
+
+
+def line(length: int) -> TypeEngine[str]:
+    """Text of about so many characters."""
+    return _text(String(length))
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     registry = registry(
         metadata=metadata,
         type_annotation_map={
-            str: Text(),
+            str: _text(Text()),
             int: BigInteger(),
             datetime: UTCDateTime(),
             dict[str, Any]: JSON(),
@@ -58,5 +69,5 @@ class Base(DeclarativeBase):
     )
 
 
-Id = String(36)
-Word = String(32)
+Id = line(36)
+Word = line(32)

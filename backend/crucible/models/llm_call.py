@@ -1,9 +1,9 @@
 from datetime import datetime
 
-from sqlalchemy import Float, ForeignKey, Index, String
+from sqlalchemy import Float, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crucible.models.base import Base, Id, Word
+from crucible.models.base import Base, Id, Word, line
 
 
 class LLMCall(Base):
@@ -15,7 +15,7 @@ class LLMCall(Base):
     run_id: Mapped[str] = mapped_column(Id, ForeignKey("crucible_runs.id", ondelete="CASCADE"))
     run_attempt: Mapped[int]
     phase: Mapped[str] = mapped_column(Word)
-    subject: Mapped[str] = mapped_column(String(500))
+    subject: Mapped[str] = mapped_column(line(500))
     """What it was for, in words a person recognises."""
     attempt: Mapped[int]
     """1 for the first call for a question, counting retries and repairs up."""
@@ -23,9 +23,9 @@ class LLMCall(Base):
     error_kind: Mapped[str | None] = mapped_column(Word)
     error_detail: Mapped[str | None]
     http_status: Mapped[int | None]
-    provider: Mapped[str] = mapped_column(String(100))
-    model_asked: Mapped[str] = mapped_column(String(200))
-    model_served: Mapped[str | None] = mapped_column(String(200))
+    provider: Mapped[str] = mapped_column(line(100))
+    model_asked: Mapped[str] = mapped_column(line(200))
+    model_served: Mapped[str | None] = mapped_column(line(200))
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
     cached_input_tokens: Mapped[int | None]
@@ -36,7 +36,7 @@ class LLMCall(Base):
     reserved_tokens: Mapped[int | None]
     reserved_pico: Mapped[int | None]
     """What it could use at most; kept while, and where, the true figure is not known."""
-    price_source: Mapped[str | None] = mapped_column(String(300))
+    price_source: Mapped[str | None] = mapped_column(line(300))
     latency_seconds: Mapped[float | None] = mapped_column(Float)
     sent_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]

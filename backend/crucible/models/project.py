@@ -1,10 +1,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crucible.models.base import Base, Id
+from crucible.models.base import Base, Id, line
 
 
 class Project(Base):
@@ -13,7 +12,7 @@ class Project(Base):
     __tablename__ = "crucible_projects"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    title: Mapped[str] = mapped_column(String(300))
+    title: Mapped[str] = mapped_column(line(300))
     description: Mapped[str]
     goals: Mapped[list[str]]
     constraints: Mapped[list[Any]]

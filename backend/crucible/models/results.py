@@ -1,9 +1,9 @@
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, String
+from sqlalchemy import Float, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crucible.models.base import Base, Id
+from crucible.models.base import Base, Id, line
 
 
 def _run_id() -> Mapped[str]:
@@ -16,9 +16,9 @@ class CandidateRow(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     run_id: Mapped[str] = _run_id()
     position: Mapped[int]
-    title: Mapped[str] = mapped_column(String(300))
+    title: Mapped[str] = mapped_column(line(300))
     description: Mapped[str]
-    origin: Mapped[str] = mapped_column(String(32))
+    origin: Mapped[str] = mapped_column(line(32))
     predicted_effects: Mapped[list[Any]] = mapped_column(default=list)
     # Written by the ranking phase; NULL before it.
     rank: Mapped[int | None]
@@ -37,7 +37,7 @@ class ScenarioRow(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     run_id: Mapped[str] = _run_id()
     position: Mapped[int]
-    name: Mapped[str] = mapped_column(String(300))
+    name: Mapped[str] = mapped_column(line(300))
     description: Mapped[str]
 
     __table_args__ = (Index("ix_crucible_scenarios_run", "run_id", "position"),)
@@ -62,6 +62,8 @@ class EvaluationRow(Base):
     __table_args__ = (
         Index("ix_crucible_evaluations_run", "run_id"),
         Index("uq_crucible_evaluations_pair", "candidate_id", "scenario_id", unique=True),
+        # Deletions look for what links to a scenario; so do the two below.
+        Index("ix_crucible_evaluations_scenario", "scenario_id"),
     )
 
 
@@ -79,4 +81,9 @@ class MissingRow(Base):
     scenario_id: Mapped[str] = mapped_column(
         Id, ForeignKey("crucible_scenarios.id", ondelete="CASCADE"), primary_key=True
     )
-    reason: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(line(300))
+
+    __table_args__ = (
+        Index("ix_crucible_missing_candidate", "candidate_id"),
+        Index("ix_crucible_missing_scenario", "scenario_id"),
+    )

@@ -1,10 +1,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, Float, ForeignKey, Index, String
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    Float,
+    ForeignKey,
+    Index,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crucible.models.base import Base, Id, Word
+from crucible.models.base import Base, Id, Word, line
 from crucible.models.usage import UsageColumns
 
 
@@ -20,14 +28,14 @@ class Run(UsageColumns, Base):
     number: Mapped[int]
     status: Mapped[str] = mapped_column(Word)
     mode: Mapped[str] = mapped_column(Word)
-    label: Mapped[str | None] = mapped_column(String(200))
+    label: Mapped[str | None] = mapped_column(line(200))
     attempt: Mapped[int] = mapped_column(default=1)
     ledger: Mapped[str] = mapped_column(Word, default="complete")
     config: Mapped[dict[str, Any]]
     """What it was asked to do, the problem as it stood then included."""
     budget: Mapped[dict[str, Any] | None]
-    idempotency_key: Mapped[str | None] = mapped_column(String(255))
-    request_digest: Mapped[str | None] = mapped_column(String(64))
+    idempotency_key: Mapped[str | None] = mapped_column(line(255))
+    request_digest: Mapped[str | None] = mapped_column(line(64))
     """Of the request that came with the key: another one may not hide behind it."""
     estimate: Mapped[dict[str, Any] | None]
     notes: Mapped[list[str]] = mapped_column(default=list)
@@ -47,10 +55,10 @@ class Run(UsageColumns, Base):
 
     error_kind: Mapped[str | None] = mapped_column(Word)
     error_phase: Mapped[str | None] = mapped_column(Word)
-    error_summary: Mapped[str | None] = mapped_column(String(300))
+    error_summary: Mapped[str | None] = mapped_column(line(300))
     error_message: Mapped[str | None]
     error_hint: Mapped[str | None]
-    error_fingerprint: Mapped[str | None] = mapped_column(String(64))
+    error_fingerprint: Mapped[str | None] = mapped_column(line(64))
     error_occurred_at: Mapped[datetime | None]
 
     lease_token: Mapped[str | None] = mapped_column(Id)
@@ -77,15 +85,63 @@ class Run(UsageColumns, Base):
         Index("uq_crucible_runs_project_id_number", "project_id", "number", unique=True),
         Index("uq_crucible_runs_idempotency", "project_id", "idempotency_key", unique=True),
         Index("ix_crucible_runs_created", "created_at", "id"),
+        Index("ix_crucible_runs_updated", "updated_at", "id"),
         Index("ix_crucible_runs_status_created", "status", "created_at", "id"),
         Index("ix_crucible_runs_project_created", "project_id", "created_at", "id"),
         Index(
             "ix_crucible_runs_project_status_created", "project_id", "status", "created_at", "id"
         ),
+        Index("ix_crucible_runs_mode_status_created", "mode", "status", "created_at", "id"),
+        Index(
+            "ix_crucible_runs_project_mode_status_created",
+            "project_id",
+            "mode",
+            "status",
+            "created_at",
+            "id",
+        ),
+        # Status and mode behind the order: runs that a filter passes by are not read.
         *(
-            Index(f"ix_crucible_runs_{scope}{key}", *columns, f"sort_{key}", "id")
+            Index(f"ix_crucible_runs_{scope}{key}", *columns, f"sort_{key}", "id", "status", "mode")
             for key in ("duration", "cost", "tokens")
             for scope, columns in (("", ()), ("project_", ("project_id",)))
+        ),
+        # All that sums by day read is in it, so that trends never touch the table.
+        Index(
+            "ix_crucible_runs_project_days",
+            "project_id",
+            "created_at",
+            "status",
+            "error_kind",
+            "cost_pico",
+            "unpriced_call_count",
+            "total_tokens",
+        ),
+        # Its `status` is the same in every row; without it the database would read the table.
+        Index(
+            "ix_crucible_runs_project_failures",
+            "project_id",
+            "status",
+            "created_at",
+            "error_fingerprint",
+            "error_kind",
+            "error_phase",
+            "id",
+            # PostgreSQL has it from the migration. Its dialect, if named here, would be loaded by
+            # whatever touches a table: a tenth of what a short command costs.
+            sqlite_where=text("status = 'failed'"),
+        ),
+        # What `q` looks in. Most runs have neither, and are not in it.
+        Index(
+            "ix_crucible_runs_texts",
+            "created_at",
+            "id",
+            "project_id",
+            "status",
+            "mode",
+            "label",
+            "error_summary",
+            sqlite_where=text("label IS NOT NULL OR error_summary IS NOT NULL"),
         ),
     )
 
@@ -104,7 +160,7 @@ class RunAttempt(Base):
     completed_at: Mapped[datetime | None]
     duration_seconds: Mapped[float | None] = mapped_column(Float)
     error_kind: Mapped[str | None] = mapped_column(Word)
-    error_summary: Mapped[str | None] = mapped_column(String(300))
+    error_summary: Mapped[str | None] = mapped_column(line(300))
 
 
 class RunPhase(UsageColumns, Base):

@@ -1,6 +1,6 @@
 """The shapes of answers: the JSON schema that is asked for, and the check of what came."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -122,8 +122,10 @@ def read_scenarios(data: Any) -> list[dict[str, Any]]:
     return list(_load(ScenariosAnswer(), data)["scenarios"])
 
 
-def read_evaluation(data: Any, constraints: Sequence[Constraint]) -> Mapping[str, Any]:
-    return _load(_evaluation_answer(constraints), data)
+def evaluation_reader(constraints: Sequence[Constraint]) -> Callable[[Any], Mapping[str, Any]]:
+    """Reads any number of answers, in any thread: what they are held against is made once."""
+    schema = _evaluation_answer(constraints)
+    return lambda data: _load(schema, data)
 
 
 def _load(schema: Schema, data: Any) -> dict[str, Any]:

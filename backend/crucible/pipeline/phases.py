@@ -6,7 +6,7 @@ No session, no clock, no status: what is returned here has been written down by 
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 from crucible.errors import ErrorKind, RunFailure
@@ -76,37 +76,38 @@ def scenarios(
     return asker.ask(Question(prompt, _counted(count, "scenario"), parse))
 
 
-def evaluate(
-    problem: Problem,
-    candidates: Sequence[Candidate],
-    pair: Pair,
-    asker: Asker,
-) -> list[Evaluation]:
-    """One evaluation. Raises Exhausted."""
-    candidate, scenario = pair
+def evaluator(
+    problem: Problem, candidates: Sequence[Candidate], asker: Asker
+) -> Callable[[Pair], list[Evaluation]]:
+    """A function that makes one evaluation, from any thread, and raises Exhausted. What is the
+    same for all pairs is made once."""
+    head = prompts.evaluation_head(problem, candidates)
+    schema = answers.evaluation_schema(problem.constraints)
+    read = answers.evaluation_reader(problem.constraints)
+    max_tokens = 3000 + 30 * len(problem.constraints)
 
-    def parse(data: Any) -> list[Evaluation]:
-        made = answers.read_evaluation(data, problem.constraints)
-        return [
-            Evaluation(
-                id=new_id(),
-                candidate_id=candidate.id,
-                scenario_id=scenario.id,
-                P=made["prediction_quality"],
-                R=made["resource_cost"],
-                constraint_satisfaction=made.get("constraint_satisfaction", {}),
-                explanation=made["explanation"],
-            )
-        ]
+    def evaluate(pair: Pair) -> list[Evaluation]:
+        candidate, scenario = pair
 
-    prompt = Prompt(
-        name="evaluation",
-        messages=prompts.evaluation(problem, candidates, candidate, scenario),
-        schema=answers.evaluation_schema(problem.constraints),
-        temperature=STRICT,
-        max_tokens=3000 + 30 * len(problem.constraints),
-    )
-    return asker.ask(Question(prompt, f"{candidate.title} × {scenario.name}", parse))
+        def parse(data: Any) -> list[Evaluation]:
+            made = read(data)
+            return [
+                Evaluation(
+                    id=new_id(),
+                    candidate_id=candidate.id,
+                    scenario_id=scenario.id,
+                    P=made["prediction_quality"],
+                    R=made["resource_cost"],
+                    constraint_satisfaction=made.get("constraint_satisfaction", {}),
+                    explanation=made["explanation"],
+                )
+            ]
+
+        messages = prompts.evaluation_of(head, candidate, scenario)
+        prompt = Prompt("evaluation", messages, schema, STRICT, max_tokens)
+        return asker.ask(Question(prompt, f"{candidate.title} × {scenario.name}", parse))
+
+    return evaluate
 
 
 def evaluate_all(
@@ -128,10 +129,10 @@ def evaluate_all(
     tally = _Tally(evaluate_one, on_missing, on_fatal)
     with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="evaluation") as pool:
         waiting = [pool.submit(tally.attempt, pair) for pair in pairs]
-        for future in as_completed(waiting):
-            if future.exception() is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
+        # Not one by one: this thread would wake for each, in the way of those that work.
+        ended = wait(waiting, return_when=FIRST_EXCEPTION).done
+        if any(future.exception() is not None for future in ended):
+            pool.shutdown(wait=False, cancel_futures=True)
     if tally.fatal is not None:
         raise tally.fatal
     if already + tally.came == 0 and tally.last is not None:

@@ -50,10 +50,13 @@ def evaluation(
     candidate: Candidate,
     scenario: Scenario,
 ) -> list[Message]:
-    """What changes from pair to pair stands last: a server that keeps the prompt it has just read
-    then reads only that."""
+    return evaluation_of(evaluation_head(problem, candidates), candidate, scenario)
+
+
+def evaluation_head(problem: Problem, candidates: Sequence[Candidate]) -> str:
+    """What all evaluations of a run begin with."""
     compared = "\n".join(f"- {c.title}" for c in candidates)
-    return _messages(
+    return (
         f"{_problem(problem)}\n\nCandidates:\n{compared}\n\n"
         "Judge one of these candidates in one scenario. Few candidates are good in every respect, "
         "and few are bad in every respect: use the whole range of numbers.\n"
@@ -63,7 +66,15 @@ def evaluation(
         "0.1 = hardly, 0.3 = unlikely, 0.5 = even, 0.7 = likely, 0.9 = nearly certain\n"
         "- resource_cost: what it costs to build and run: 0.3 = next to nothing, 1 = moderate, "
         "3 = expensive, 10 = very expensive"
-        f"{_scores(problem.constraints)}\n\n"
+        f"{_scores(problem.constraints)}"
+    )
+
+
+def evaluation_of(head: str, candidate: Candidate, scenario: Scenario) -> list[Message]:
+    """What changes from pair to pair stands last: a server that keeps the prompt it has just read
+    then reads only that."""
+    return _messages(
+        f"{head}\n\n"
         f"Candidate to judge: {candidate.title}\n{candidate.description}\n\n"
         f"Scenario: {scenario.name}\n{scenario.description}\n\n"
         "Assume that the candidate works as described."

@@ -116,14 +116,12 @@ class Pipeline:
         if not missing and PhaseName.EVALUATION in self._done:
             return
 
-        def one(pair: phases.Pair) -> None:
-            phases.evaluate(self._problem, self._made.candidates, pair, self._asker)
-
+        evaluate = phases.evaluator(self._problem, self._made.candidates, self._asker)
         with self._recorder.phase(PhaseName.EVALUATION, len(missing)):
             self._recorder.forget_missing()
             phases.evaluate_all(
                 missing,
-                one,
+                evaluate,
                 concurrency=self._concurrency,
                 already=len(done),
                 on_missing=self._recorder.save_missing,

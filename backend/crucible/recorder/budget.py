@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from crucible.errors import ErrorKind, RunFailure
 from crucible.llm.prices import PICO_PER_USD, PriceList
 from crucible.llm.protocol import LanguageModel, Prompt
-from crucible.llm.usage import Usage
-from crucible.models import LLMCall
+from crucible.models import LLMCall, Run
 
 # What a chat format adds around each message, generously.
 MESSAGE_OVERHEAD_TOKENS = 32
@@ -64,13 +63,11 @@ def bound(
     # Sent once as the format, and once more in words to a server that refuses it.
     sent = len(texts.encode("utf-8", "replace")) + 2 * len(schema.encode("utf-8", "replace"))
     sent += MESSAGE_OVERHEAD_TOKENS * (len(prompt.messages) + 1)
-    most = Usage(sent, prompt.max_tokens, 0, 0, 0)
     if model.free:
         return Bound(sent + prompt.max_tokens, 0, model.takes_token_limit)
-    asked = prices.price(model.provider, None, model.model, most, at).cost_pico
-    by_server = prices.price(model.provider, served, model.model, most, at).cost_pico
-    costs = [pico for pico in (asked, by_server) if pico is not None]
-    return Bound(sent + prompt.max_tokens, max(costs, default=None), model.takes_token_limit)
+    names = (model.model, served or model.model)
+    pico = prices.ceiling(model.provider, names, sent, prompt.max_tokens, at)
+    return Bound(sent + prompt.max_tokens, pico, model.takes_token_limit)
 
 
 class Budget:
@@ -160,22 +157,29 @@ class Used:
 
     @classmethod
     def of_run(cls, session: Session, run_id: str) -> "Used":
-        """From the ledger: what earlier attempts used, reservations of unknown calls included."""
-        tokens = func.coalesce(LLMCall.input_tokens + LLMCall.output_tokens, 0)
+        """From the ledger: what earlier attempts used, reservations of unknown calls included.
+
+        Of a run whose earlier calls were deleted, its totals count, and from the ledger only
+        what is reserved.
+        """
         row = session.execute(
             select(
-                func.count(),
-                func.coalesce(func.sum(tokens + func.coalesce(LLMCall.reserved_tokens, 0)), 0),
-                func.coalesce(
-                    func.sum(
-                        func.coalesce(LLMCall.cost_pico, 0)
-                        + func.coalesce(LLMCall.reserved_pico, 0)
-                    ),
-                    0,
-                ),
+                func.count(LLMCall.id),
+                func.coalesce(func.sum(LLMCall.input_tokens + LLMCall.output_tokens), 0),
+                func.coalesce(func.sum(LLMCall.cost_pico), 0),
+                func.coalesce(func.sum(LLMCall.reserved_tokens), 0),
+                func.coalesce(func.sum(LLMCall.reserved_pico), 0),
             ).where(LLMCall.run_id == run_id)
         ).one()
-        return cls(*(int(value or 0) for value in row))
+        calls, tokens, pico, *reserved = (int(value or 0) for value in row)
+        run = session.execute(
+            select(Run.call_count, Run.total_tokens, Run.cost_pico).where(
+                Run.id == run_id, Run.ledger == "purged"
+            )
+        ).one_or_none()
+        if run is not None:
+            calls, tokens, pico = run.call_count, run.total_tokens or 0, run.cost_pico or 0
+        return cls(calls, tokens, pico).plus(0, *reserved)
 
 
 def _usd(pico: int) -> str:

@@ -4,8 +4,9 @@ import threading
 from dataclasses import dataclass
 
 from crucible.errors import ErrorKind, RunFailure
-from crucible.llm.asking import Stopped
 from crucible.models.values import Status
+
+SHUT_DOWN = "the process that ran it was shut down"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Stop:
 
     @classmethod
     def shutdown(cls) -> "Stop":
-        return cls._worker_lost("the process that ran it was shut down")
+        return cls._worker_lost(SHUT_DOWN)
 
     @classmethod
     def died(cls) -> "Stop":
@@ -55,6 +56,8 @@ class Control:
 
     def check(self) -> None:
         if self._event.is_set():
+            from crucible.llm.asking import Stopped  # noqa: PLC0415 - readers see no model
+
             raise Stopped
 
     def wait(self, seconds: float) -> bool:

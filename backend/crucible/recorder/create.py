@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from crucible.clock import Clock
 from crucible.ids import new_id
 from crucible.models import Project, Run
 from crucible.models.values import Mode, Status
+from crucible.recorder.revision import bump
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def insert_run(
     config: dict[str, Any],
     budget: dict[str, Any] | None = None,
     idempotency: Idempotency | None = None,
+    estimate: dict[str, Any] | None = None,
 ) -> str:
     """Adds a `created` run with the project's next number; returns its id. Does not commit."""
     number = session.scalar(
@@ -49,6 +51,7 @@ def insert_run(
         label=label,
         config=config,
         budget=budget,
+        estimate=estimate,
         idempotency_key=idempotency.key if idempotency else None,
         request_digest=idempotency.digest if idempotency else None,
         created_at=now,
@@ -56,4 +59,17 @@ def insert_run(
     )
     session.add(run)
     session.flush()
+    bump(session, run.id)
     return run.id
+
+
+def withdraw(session: Session, run_id: str) -> bool:
+    """Deletes a run that nobody has begun; False when somebody has. Its number is not used again.
+    Does not commit."""
+    gone = session.execute(
+        delete(Run).where(Run.id == run_id, Run.status == Status.CREATED, Run.started_at.is_(None))
+    )
+    if not gone.rowcount:  # type: ignore[attr-defined]
+        return False
+    bump(session, run_id)
+    return True

@@ -65,7 +65,7 @@ def error_columns(end: End, scrub: Scrubber, now: datetime) -> dict[str, Any]:
         "error_kind": failure.kind,
         "error_phase": end.phase,
         "error_summary": scrub.line(_summary(end, failure), SUMMARY_LIMIT),
-        "error_message": scrub(failure.detail)[:MESSAGE_LIMIT] if failure.detail else None,
+        "error_message": scrub.text(failure.detail, MESSAGE_LIMIT) if failure.detail else None,
         "error_hint": failure.hint or HINTS[failure.kind],
         "error_fingerprint": fingerprint(failure, end.phase),
         "error_occurred_at": now,

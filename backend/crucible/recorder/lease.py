@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -14,8 +15,9 @@ from sqlalchemy import insert, select, update
 from crucible.clock import Clock
 from crucible.db import Database
 from crucible.ids import new_id
-from crucible.models import Run, RunAttempt
+from crucible.models import DueTrace, Run, RunAttempt
 from crucible.models.values import Status
+from crucible.recorder.revision import bump
 
 
 class LeaseLost(Exception):
@@ -34,9 +36,11 @@ class Owner:
     pid_namespace: str | None
     lease_seconds: float = 30.0
     """How long it may be silent."""
+    requeues: bool = False
+    """Whether a run that loses it goes back to the queue, for another worker to take up."""
 
     @classmethod
-    def current(cls, lease_seconds: float = 30.0) -> "Owner":
+    def current(cls, lease_seconds: float = 30.0, *, requeues: bool = False) -> "Owner":
         pid = os.getpid()
         return cls(
             socket.gethostname(),
@@ -45,6 +49,7 @@ class Owner:
             boot_id(),
             pid_namespace(),
             lease_seconds,
+            requeues,
         )
 
 
@@ -55,8 +60,18 @@ class Lease:
     attempt: int
 
 
-def claim(database: Database, clock: Clock, run_id: str, owner: Owner) -> Lease | None:
-    """Takes a `created` run for `owner`; None when it is no longer there to take."""
+def claim(
+    database: Database,
+    clock: Clock,
+    run_id: str,
+    owner: Owner,
+    *,
+    trace: Mapping[str, Any] | None = None,
+) -> Lease | None:
+    """Takes a `created` run for `owner`; None when it is no longer there to take.
+
+    `trace`: what a `DueTrace` of this attempt is to know; None where it is not to be traced.
+    """
     token, now = new_id(), clock.now()
     with database.writing() as session:
         taken = session.execute(
@@ -83,6 +98,9 @@ def claim(database: Database, clock: Clock, run_id: str, owner: Owner) -> Lease 
                 run_id=run_id, attempt=attempt, status=Status.RUNNING, started_at=now
             )
         )
+        if trace is not None:
+            session.execute(insert(DueTrace).values(run_id=run_id, attempt=attempt, **trace))
+        bump(session, run_id)
     return Lease(run_id, token, attempt)
 
 

@@ -4,18 +4,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
-
-from sqlalchemy import insert, update
 
 from crucible.ids import new_id
 from crucible.llm.asking import CallEnd
 from crucible.llm.prices import Price, PriceList
 from crucible.llm.protocol import LanguageModel, Prompt
 from crucible.llm.usage import Usage
-from crucible.models import LLMCall
-from crucible.models.values import Outcome
+from crucible.recorder import entries
 from crucible.recorder.budget import Bound, Budget, Limits, bound
+from crucible.recorder.entries import Entry, Pending, Settlement
+from crucible.recorder.groups import Groups
 from crucible.recorder.recorder import RunRecorder
 from crucible.recorder.totals import Settled
 from crucible.scrub import Scrubber
@@ -56,6 +56,7 @@ class Ledger:
         self._scrub = scrub
         self._capture = capture_content
         self._served: str | None = None
+        self._groups: Groups[Entry] = Groups(partial(entries.write, recorder))
         self._budget = Budget(
             Limits.of(budget),
             recorder.used(),
@@ -75,51 +76,32 @@ class Ledger:
         most = bound(self._model, self._served, self._prices, prompt, clock.now())
         self._budget.take(most)
         try:
-            call_id, now = self._write_pending(prompt, subject, attempt, most)
+            pending = self._pending(prompt, subject, attempt, most)
+            self._groups.submit(pending)
         except BaseException:
             self._budget.give_back(most, None)
             raise
-        return Sent(call_id, attempt, now, clock.monotonic(), most)
+        sent_at = pending.sent_at or clock.now()
+        return Sent(pending.row["id"], attempt, sent_at, clock.monotonic(), most)
 
-    def _write_pending(
-        self, prompt: Prompt, subject: str, attempt: int, most: Bound
-    ) -> tuple[str, datetime]:
-        recorder, model = self._recorder, self._model
-        call_id = new_id()
-        with recorder.writing() as session:
-            recorder.control.check()  # the lease's proof may have brought a request to stop
-            phase = recorder.open_phase
-            now = recorder.clock.now()
-            session.execute(
-                insert(LLMCall).values(
-                    id=call_id,
-                    run_id=recorder.run_id,
-                    run_attempt=recorder.attempt,
-                    phase=phase.name,
-                    subject=self._scrub.line(subject, SUBJECT_LIMIT),
-                    attempt=attempt,
-                    outcome=Outcome.PENDING,
-                    provider=model.provider,
-                    model_asked=model.model,
-                    cost_pico=0 if model.free else None,
-                    price_source=FREE.source if model.free else None,
-                    reserved_tokens=most.tokens,
-                    reserved_pico=most.pico or None,
-                    sent_at=now,
-                    prompt=self._content(prompt.messages),
-                )
-            )
-            sent = (model.provider, model.model, attempt, model.free)
-            recorder.set_totals(
-                session, recorder.totals.with_sent(*sent), phase.totals.with_sent(*sent)
-            )
-        return call_id, now
+    def _pending(self, prompt: Prompt, subject: str, attempt: int, most: Bound) -> Pending:
+        model = self._model
+        row = {
+            "id": new_id(),
+            "subject": self._scrub.line(subject, SUBJECT_LIMIT),
+            "cost_pico": 0 if model.free else None,
+            "price_source": FREE.source if model.free else None,
+            "reserved_tokens": most.tokens,
+            "reserved_pico": most.pico or None,
+            "prompt": self._content(prompt.messages),
+        }
+        return Pending(row, model.provider, model.model, attempt, model.free)
 
     def settle(self, handle: Sent, end: CallEnd, product: Sequence[Any] | None) -> None:
         price = self._price(end, handle.sent_at)
         tokens = _tokens(end)
         self._served = end.model_served or self._served
-        self._write_settled(handle, end, product, price, tokens)
+        self._groups.submit(self._settlement(handle, end, product, price, tokens))
         self._budget.give_back(
             handle.most,
             Bound(
@@ -128,46 +110,33 @@ class Ledger:
             ),
         )
 
-    def _write_settled(
+    def _settlement(
         self,
         handle: Sent,
         end: CallEnd,
         product: Sequence[Any] | None,
         price: Price,
         tokens: int | None,
-    ) -> None:
-        recorder, model = self._recorder, self._model
-        latency = round(recorder.clock.monotonic() - handle.started, 3)
+    ) -> Settlement:
+        model = self._model
+        latency = round(self._recorder.clock.monotonic() - handle.started, 3)
         served = self._scrub.line(end.model_served, 200) if end.model_served else None
+        row = {
+            **_usage_columns(end.usage),
+            "outcome": end.outcome,
+            "error_kind": end.error_kind,
+            "error_detail": self._detail(end),
+            "http_status": end.http_status,
+            "model_served": served,
+            "cost_pico": price.cost_pico,
+            "price_source": price.source,
+            "reserved_tokens": handle.most.tokens if tokens is None else None,
+            "reserved_pico": handle.most.pico if price.cost_pico is None else None,
+            "latency_seconds": latency,
+            "answer": self._content(end.answer),
+        }
         call = Settled(handle.attempt, end.outcome, end.usage, price.cost_pico, model.free)
-        with recorder.writing() as session:
-            phase = recorder.open_phase
-            session.execute(
-                update(LLMCall)
-                .where(LLMCall.id == handle.id)
-                .values(
-                    **_usage_columns(end.usage),
-                    outcome=end.outcome,
-                    error_kind=end.error_kind,
-                    error_detail=self._detail(end),
-                    http_status=end.http_status,
-                    model_served=served,
-                    cost_pico=price.cost_pico,
-                    price_source=price.source,
-                    reserved_tokens=handle.most.tokens if tokens is None else None,
-                    reserved_pico=handle.most.pico if price.cost_pico is None else None,
-                    latency_seconds=latency,
-                    settled_at=recorder.clock.now(),
-                    answer=self._content(end.answer),
-                )
-            )
-            recorder.set_totals(
-                session,
-                recorder.totals.with_settled(call, model.model, served),
-                phase.totals.with_settled(call, model.model, served),
-            )
-            if product is not None:
-                recorder.save_product(session, product)
+        return Settlement(handle.id, row, call, model.model, served, product)
 
     def _price(self, end: CallEnd, sent_at: datetime) -> Price:
         if self._model.free:

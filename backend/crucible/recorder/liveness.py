@@ -27,7 +27,6 @@ from crucible.recorder.lease import (
     pid_namespace,
     process_fields,
 )
-from crucible.recorder.recorder import RunRecorder
 from crucible.scrub import Scrubber
 
 log = logging.getLogger(__name__)
@@ -61,6 +60,7 @@ def notice_deaths(database: Database, clock: Clock, scrub: Scrubber) -> list[Los
                 Run.owner,
                 Run.heartbeat_at,
                 Run.heartbeat_boot_seconds,
+                Run.cancel_requested_at,
             ).where(Run.status == Status.RUNNING)
         ).all()
     unwritten: list[Lost] = []
@@ -82,16 +82,24 @@ def _end(
     stop: Stop,
     patience_ms: int = PATIENCE_MS,
 ) -> Lost | None:
+    from crucible.recorder.recorder import RunRecorder  # noqa: PLC0415 - deaths are rare
+    from crucible.recorder.returning import returns  # noqa: PLC0415 - deaths are rare
+
     lease = Lease(run.id, run.lease_token or "", run.attempt)
     recorder = RunRecorder(database, lease, clock=clock, scrub=scrub)
+    of = {"run_id": run.id}
     try:
         recorder.end_from_outside(stop, patience_ms=patience_ms)
     except LeaseLost:
         return None
     except Unavailable as error:
-        log.info("run %s is lost, which could not be written now: %s", run.id, error)
-        return Lost(run.id, stop, run.heartbeat_at)
-    log.warning("run %s was lost: %s", run.id, stop.failure.reason)
+        log.info("run %s is lost, which could not be written now: %s", run.id, error, extra=of)
+        if returns(run.owner):
+            return None  # it will go on; shown as failed, it would be taken for ended
+        # What will be written: one that was asked to stop has been stopped (`returning`).
+        shown = stop if run.cancel_requested_at is None else Stop.cancelled()
+        return Lost(run.id, shown, run.heartbeat_at)
+    log.warning("run %s was lost: %s", run.id, stop.failure.reason, extra=of)
     return None
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, Insert, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from crucible.models import CandidateRow, EvaluationRow, MissingRow, Run, ScenarioRow
+from crucible.models import CandidateRow, EvaluationRow, MissingRow, ScenarioRow
 from crucible.models.values import (
     Candidate,
     Evaluation,
@@ -49,24 +49,38 @@ def _clean(value: Any, scrub: Scrubber) -> Any:
     return value
 
 
-def save(session: Session, run_id: str, product: Product) -> None:
-    """Adds the rows and counts them on the run."""
-    for kind, table, count in (
-        (Candidate, CandidateRow, Run.candidate_count),
-        (Scenario, ScenarioRow, Run.scenario_count),
-        (Evaluation, EvaluationRow, Run.evaluation_count),
-    ):
+def save(session: Session | Connection, run_id: str, product: Product) -> dict[str, int]:
+    """Adds the rows; returns by how many each count of the run grows."""
+    counts = {}
+    for kind, table, insertion, count in _KINDS:
         made = [item for item in product if isinstance(item, kind)]
         if not made:
             continue
-        rows = [{**asdict(item), "run_id": run_id} for item in made]
-        if table is not EvaluationRow:
-            start = session.scalar(select(func.count()).where(table.run_id == run_id)) or 0
+        rows = [_row(item, run_id) for item in made]
+        if kind is not Evaluation:
+            counted = select(func.count()).where(table.c.run_id == run_id)
+            start = session.scalar(counted) or 0
             rows = [{**row, "position": start + n} for n, row in enumerate(rows)]
-        session.execute(insert(table), rows)
-        session.execute(
-            update(Run).where(Run.id == run_id).values({count: func.coalesce(count, 0) + len(made)})
-        )
+        session.execute(insertion, rows)
+        counts[count] = len(made)
+    return counts
+
+
+def _row(item: Candidate | Scenario | Evaluation, run_id: str) -> dict[str, Any]:
+    # The columns of the contract's symbols are in small letters.
+    return {"run_id": run_id, **{name.lower(): value for name, value in vars(item).items()}}
+
+
+def _kind(kind: type, table: Any, count: str) -> tuple[type, Table, Insert, str]:
+    return kind, table.__table__, insert(table.__table__), count
+
+
+# Statements made once.
+_KINDS = (
+    _kind(Candidate, CandidateRow, "candidate_count"),
+    _kind(Scenario, ScenarioRow, "scenario_count"),
+    _kind(Evaluation, EvaluationRow, "evaluation_count"),
+)
 
 
 def save_missing(session: Session, run_id: str, missing: Sequence[MissingEvaluation]) -> None:
@@ -75,21 +89,23 @@ def save_missing(session: Session, run_id: str, missing: Sequence[MissingEvaluat
 
 
 def save_ranking(session: Session, standings: Sequence[Standing]) -> None:
-    for standing in standings:
-        session.execute(
-            update(CandidateRow)
-            .where(CandidateRow.id == standing.candidate_id)
-            .values(
-                {
-                    CandidateRow.rank: standing.rank,
-                    CandidateRow.P: standing.P,
-                    CandidateRow.R: standing.R,
-                    CandidateRow.I: standing.I,
-                    CandidateRow.weighted_satisfaction: standing.weighted_satisfaction,
-                    CandidateRow.hard_violations: list(standing.hard_violations),
-                }
-            )
-        )
+    if not standings:
+        return
+    table: Table = CandidateRow.__table__  # type: ignore[assignment]
+    rows = [
+        {
+            "of_candidate": standing.candidate_id,
+            "rank": standing.rank,
+            "p": standing.P,
+            "r": standing.R,
+            "i": standing.I,
+            "weighted_satisfaction": standing.weighted_satisfaction,
+            "hard_violations": list(standing.hard_violations),
+        }
+        for standing in standings
+    ]
+    ranking = update(table).where(table.c.id == bindparam("of_candidate"))
+    session.execute(ranking, rows)
 
 
 def load(session: Session, run_id: str) -> Produced:
@@ -99,8 +115,19 @@ def load(session: Session, run_id: str) -> Produced:
     scenarios = session.scalars(
         select(ScenarioRow).where(ScenarioRow.run_id == run_id).order_by(ScenarioRow.position)
     )
-    evaluations = session.scalars(
-        select(EvaluationRow).where(EvaluationRow.run_id == run_id).order_by(EvaluationRow.id)
+    # There are many: as objects of the session they would cost three times as much.
+    evaluations = session.execute(
+        select(
+            EvaluationRow.id,
+            EvaluationRow.candidate_id,
+            EvaluationRow.scenario_id,
+            EvaluationRow.P,
+            EvaluationRow.R,
+            EvaluationRow.constraint_satisfaction,
+            EvaluationRow.explanation,
+        )
+        .where(EvaluationRow.run_id == run_id)
+        .order_by(EvaluationRow.id)
     )
     return Produced(
         candidates=[
@@ -108,16 +135,5 @@ def load(session: Session, run_id: str) -> Produced:
             for c in candidates
         ],
         scenarios=[Scenario(s.id, s.name, s.description) for s in scenarios],
-        evaluations=[
-            Evaluation(
-                e.id,
-                e.candidate_id,
-                e.scenario_id,
-                e.P,
-                e.R,
-                e.constraint_satisfaction,
-                e.explanation,
-            )
-            for e in evaluations
-        ],
+        evaluations=[Evaluation(*row) for row in evaluations],
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from crucible import context
 from crucible.clock import seconds_between
 from crucible.errors import ErrorKind, Unavailable
 from crucible.models import LLMCall, MissingRow, Run, RunAttempt, RunPhase
@@ -20,13 +21,13 @@ from crucible.models.values import (
     Standing,
     Status,
 )
-from crucible.recorder import products
+from crucible.recorder import products, returning
 from crucible.recorder.budget import Used
 from crucible.recorder.control import Stop
 from crucible.recorder.ends import End, error_columns, failure_of
 from crucible.recorder.lease import LeaseLost
 from crucible.recorder.totals import Totals
-from crucible.recorder.writer import FencedWriter, OpenPhase
+from crucible.recorder.writer import FencedWriter, OpenPhase, Writing
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class RunRecorder(FencedWriter):
         passes on.
         """
         end = End(Status.COMPLETED)
+        context.run_id.set(self.run_id)
         try:
             with self.database.reading() as session:
                 self.adopt(session)
@@ -138,11 +140,12 @@ class RunRecorder(FencedWriter):
     def save(self, product: products.Product) -> None:
         """Keeps results that no call paid for."""
         with self.writing() as session:
-            self.save_product(session, product)
+            self.add_made(session, self.insert(session, product))
+            self.add_produced(session, len(product))
 
-    def save_product(self, session: Session, product: products.Product) -> None:
-        products.save(session, self.run_id, products.scrubbed(product, self.scrub))
-        self.add_produced(session, len(product))
+    def insert(self, session: Writing, product: products.Product) -> dict[str, int]:
+        """Adds the rows; returns by how many each count of the run grows."""
+        return products.save(session, self.run_id, products.scrubbed(product, self.scrub))
 
     def save_missing(self, missing: MissingEvaluation) -> None:
         with self.writing() as session:
@@ -219,9 +222,11 @@ class RunRecorder(FencedWriter):
             self._close(session, End(stop.status, stop.failure, self._last_phase), at)
 
     def _close(self, session: Session, end: End, at: datetime) -> None:
+        end = returning.heeding_a_cancel(session, self.run_id, end)
         self._settle_pending(session, at)
         self._close_phase(session, end.status, at)
         self._close_run(session, end, at)
+        returning.to_the_queue(session, self.clock, self.run_id, end)
 
     def _close_run(self, session: Session, end: End, at: datetime) -> None:
         started, earlier = session.execute(
@@ -279,7 +284,10 @@ class RunRecorder(FencedWriter):
             .where(LLMCall.run_id == self.run_id, LLMCall.outcome == Outcome.PENDING)
             .values(outcome=Outcome.UNKNOWN, settled_at=at)
         )
-        self.set_totals(session, self._totals.with_lost(lost), self._phase.totals.with_lost(lost))
+        run, phase = self._totals.copy(), self._phase.totals.copy()
+        run.lose(lost)
+        phase.lose(lost)
+        self.set_totals(session, run, phase)
 
     def adopt(self, session: Session) -> None:
         """Takes totals and open phase from the rows: a run may have a history already."""
@@ -293,7 +301,7 @@ class RunRecorder(FencedWriter):
         )
         if run is None:
             raise LeaseLost(self.run_id)
-        self._totals = Totals.of_row(run)
+        self._totals, self._phase = Totals.of_row(run), None
         self._earlier_seconds = run.duration_seconds or 0.0
         self._attempt_started = run.attempt_started_at or self.clock.now()
         if phase is not None:

@@ -42,37 +42,30 @@ class Totals:
     providers: dict[str, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
 
-    def with_sent(self, provider: str, model: str, attempt: int, free: bool) -> "Totals":
-        """These totals and one more call, sent and not settled: unpriced, unless it is free."""
-        changed = self._copy()
-        changed.call_count += 1
-        changed.retry_count += attempt > 1
+    def send(self, provider: str, model: str, attempt: int, free: bool) -> None:
+        """Counts one more call, sent and not settled: unpriced, unless it is free."""
+        self.call_count += 1
+        self.retry_count += attempt > 1
         if free:
-            changed._add_cost(0, wasted=False)
+            self._add_cost(0, wasted=False)
         else:
-            changed.unpriced_call_count += 1
-        changed.providers = _plus_one(self.providers, provider)
-        changed.models = _plus_one(self.models, model)
-        return changed
+            self.unpriced_call_count += 1
+        self.providers = _plus_one(self.providers, provider)
+        self.models = _plus_one(self.models, model)
 
-    def with_settled(self, call: Settled, asked: str, served: str | None) -> "Totals":
-        """These totals after a call that `with_sent` counted has settled."""
-        changed = self._copy()
-        changed.failed_call_count += call.outcome is not Outcome.OK
+    def settle(self, call: Settled, asked: str, served: str | None) -> None:
+        """A call that `send` counted has settled."""
+        self.failed_call_count += call.outcome is not Outcome.OK
         if served and served != asked:
-            changed.models = _plus_one(_minus_one(self.models, asked), served)
-        changed._add_tokens(call)
+            self.models = _plus_one(_minus_one(self.models, asked), served)
+        self._add_tokens(call)
         if call.cost_pico is not None and not call.free:
-            changed.unpriced_call_count -= 1
-            changed._add_cost(call.cost_pico, wasted=call.outcome is not Outcome.OK)
-        return changed
+            self.unpriced_call_count -= 1
+            self._add_cost(call.cost_pico, wasted=call.outcome is not Outcome.OK)
 
-    def with_lost(self, count: int) -> "Totals":
-        """These totals after `count` calls in flight have been given up: tokens and price of
-        them stay unknown."""
-        changed = self._copy()
-        changed.failed_call_count += count
-        return changed
+    def lose(self, count: int) -> None:
+        """`count` calls in flight have been given up: tokens and price of them stay unknown."""
+        self.failed_call_count += count
 
     def _add_cost(self, pico: int, *, wasted: bool) -> None:
         self.cost_pico = (self.cost_pico or 0) + pico
@@ -91,7 +84,7 @@ class Totals:
         if amount is not None:
             setattr(self, name, (getattr(self, name) or 0) + amount)
 
-    def _copy(self) -> "Totals":
+    def copy(self) -> "Totals":
         return Totals(**self.columns())
 
     def columns(self) -> dict[str, Any]:

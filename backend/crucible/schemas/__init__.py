@@ -1,8 +1,14 @@
 """The wire format: validates input, documents output. Shared by API and CLI."""
 
+from crucible.schemas.compare import ComparisonSchema
 from crucible.schemas.loading import invalid, load
 from crucible.schemas.projects import ProjectInputSchema, ProjectListSchema, ProjectSchema
-from crucible.schemas.queries import CallQuerySchema, NoQuerySchema, RunQuerySchema
+from crucible.schemas.queries import (
+    CallQuerySchema,
+    NoQuerySchema,
+    RunQuerySchema,
+    RunReferenceQuerySchema,
+)
 from crucible.schemas.results import ResultsSchema
 from crucible.schemas.runs import (
     CallPageSchema,
@@ -12,11 +18,18 @@ from crucible.schemas.runs import (
     RunPageSchema,
     RunSummarySchema,
 )
-from crucible.schemas.service import HealthSchema, ProblemSchema
+from crucible.schemas.service import (
+    HealthSchema,
+    ProblemSchema,
+    SessionInputSchema,
+    SessionSchema,
+)
+from crucible.schemas.trends import TrendsQuerySchema, TrendsSchema
 
 __all__ = [
     "CallPageSchema",
     "CallQuerySchema",
+    "ComparisonSchema",
     "HealthSchema",
     "NoQuerySchema",
     "ProblemSchema",
@@ -29,7 +42,12 @@ __all__ = [
     "RunInputSchema",
     "RunPageSchema",
     "RunQuerySchema",
+    "RunReferenceQuerySchema",
     "RunSummarySchema",
+    "SessionInputSchema",
+    "SessionSchema",
+    "TrendsQuerySchema",
+    "TrendsSchema",
     "invalid",
     "load",
 ]

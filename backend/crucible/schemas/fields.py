@@ -30,6 +30,14 @@ class Output(ma.Schema):
         unknown = ma.EXCLUDE  # later versions add fields: a reader has to expect that
 
 
+def _pattern(low: int, lines: bool) -> str:
+    """What a text may be, as one expression that every dialect of JSON Schema reads alike."""
+    plain = r"\x00-\x08\x0b-\x1f\x7f-\x9f" if lines else r"\x00-\x1f\x7f-\x9f"
+    any_character = rf"(?:[^{plain}]|\r\n)" if lines else f"[^{plain}]"
+    seen = rf"[^\s{plain}]{any_character}*" if low else ""
+    return f"^{any_character}*{seen}$"
+
+
 class Text(ma.fields.String):
     """Text without control characters; `lines=False` forbids line breaks and tabs too."""
 
@@ -39,18 +47,27 @@ class Text(ma.fields.String):
         self._takes = f"takes text of {low} to {high:,} characters"
         checks: list[Any] = [validate.Length(min=low, max=high, error=self._takes)]
         if low:
-            checks.append(validate.Regexp(r"[\s\S]*\S", error="takes text that is not blank"))
+            # Of an empty one the length has told.
+            seen = r"\Z|[\s\S]*\S"
+            checks.append(validate.Regexp(seen, error="takes text that is not blank"))
         messages: _Messages = {"invalid": self._takes, "required": f"is required; it {self._takes}"}
         messages["null"] = self._takes
+        metadata = {"pattern": _pattern(low, lines), **kwargs.pop("metadata", {})}
         super().__init__(
-            validate=checks, error_messages=messages, allow_none=nullable or None, **kwargs
+            validate=checks,
+            error_messages=messages,
+            allow_none=nullable or None,
+            metadata=metadata,
+            **kwargs,
         )
-        self._lines = lines
+        self._lines, self._high = lines, high
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if _SURROGATE.search(text):
             raise ma.ValidationError("takes valid Unicode; this has half of a surrogate pair")
+        if len(text) > self._high:  # as it was sent
+            raise ma.ValidationError(self._takes)
         if self._lines:
             text = text.replace("\r\n", "\n")
         if _UNWANTED.search(text) or (not self._lines and ("\n" in text or "\t" in text)):
@@ -157,8 +174,8 @@ def real(description: str, *, nullable: bool = False) -> ma.fields.Float:
     return ma.fields.Float(**_output(description, nullable))
 
 
-def flag(description: str) -> ma.fields.Boolean:
-    return ma.fields.Boolean(**_output(description, False))
+def flag(description: str, *, nullable: bool = False) -> ma.fields.Boolean:
+    return ma.fields.Boolean(**_output(description, nullable))
 
 
 def nested(schema: Any, description: str, *, nullable: bool = False) -> ma.fields.Nested:

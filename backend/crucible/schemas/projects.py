@@ -62,15 +62,19 @@ def budget_input(description: str) -> ma.fields.Nested:
 
 class ConstraintInputSchema(Input):
     name = Text(1, 100, required=True, metadata={"description": "Unique within the project."})
-    description = Text(0, 2_000, lines=True, load_default="")
+    description = Text(
+        0, 2_000, lines=True, load_default="", metadata={"description": "What it asks for."}
+    )
     weight = Whole(
         0, 100, required=True, metadata={"description": "How much it counts; 100 = hard."}
     )
 
 
 class ProjectInputSchema(Input):
-    title = Text(1, 200, required=True)
-    description = Text(0, 20_000, lines=True, load_default="")
+    title = Text(1, 200, required=True, metadata={"description": "What people call it."})
+    description = Text(
+        0, 20_000, lines=True, load_default="", metadata={"description": "The problem, as text."}
+    )
     goals = listed(Text(1, 2_000, lines=True), 50, "What a good design achieves.", load_default=[])
     constraints = listed(
         ma.fields.Nested(
@@ -114,6 +118,11 @@ class LastRunSchema(Output):
     created_at = moment("When it was asked for.")
 
 
+class RecentRunSchema(Output):
+    number = count("Number within the project.")
+    status = word(Status, "Where the run is in its life.")
+
+
 class ProjectSchema(Output):
     id = text("Full id, sortable by time.")
     title = text("Title.")
@@ -125,6 +134,7 @@ class ProjectSchema(Output):
     created_at = moment("When the project was made.")
     updated_at = moment("When the project was last changed.")
     last_run = nested(LastRunSchema, "The newest run; null when there is none.", nullable=True)
+    recent = items(RecentRunSchema, "The last runs, 20 at most, the newest last.")
     failed_24h = count("Runs created in the last 24 hours that failed.")
     cost_7d_usd = real(
         "Spend of the runs created in the last 7 days, in US dollars. Null when runs made calls "

@@ -4,13 +4,16 @@ import marshmallow as ma
 
 from crucible.models.values import Mode, Outcome, PhaseName, Status
 from crucible.schemas.fields import Input, QueryWhole, Text, choice
+from crucible.services.query import AGO
 
 SORTS = ("created_at", "duration_seconds", "cost_usd", "total_tokens")
 MOMENT = "RFC 3339 with a zone, or a time ago such as `30m`, `24h`, `7d`."
 
 
 def _moment(description: str) -> Text:
-    return Text(1, 64, load_default=None, metadata={"description": f"{description} {MOMENT}"})
+    forms = [{"format": "date-time"}, {"pattern": AGO}]
+    metadata = {"description": f"{description} {MOMENT}", "pattern": None, "anyOf": forms}
+    return Text(1, 64, load_default=None, metadata=metadata)
 
 
 class RunQuerySchema(Input):
@@ -54,6 +57,20 @@ class CallQuerySchema(Input):
     )
     phase = choice(PhaseName, "Only calls of this phase.", load_default=None)
     outcome = choice(Outcome, "Only calls with this outcome.", load_default=None)
+
+
+class RunReferenceQuerySchema(Input):
+    error_messages = {"unknown": "there is no such parameter", "type": "takes parameters"}
+
+    project_id = Text(
+        1,
+        300,
+        load_default=None,
+        metadata={
+            "description": "The project that a number counts in: its id, an unambiguous prefix of "
+            "8 or more characters, or its title. Needed for a number when there are several."
+        },
+    )
 
 
 class NoQuerySchema(Input):

@@ -14,6 +14,7 @@ from crucible.schemas.fields import (
     word,
 )
 from crucible.schemas.projects import ConstraintSchema
+from crucible.schemas.usage import SpendSchema
 
 
 class EvaluationSchema(Output):
@@ -59,13 +60,6 @@ class MissingSchema(Output):
     reason = text("Why there is no score for this pair.")
 
 
-class ResultCostSchema(Output):
-    total_usd = real("The run's cost in US dollars; null = unknown.", nullable=True)
-    per_evaluation_usd = real("The same per evaluation made.", nullable=True)
-    per_ranked_candidate_usd = real("The same per candidate with a score.", nullable=True)
-    unpriced_call_count = count("Above 0, the figures are lower bounds.")
-
-
 class ResultsSchema(Output):
     run_id = text("Full id of the run.")
     number = count("Number within the project.")
@@ -76,4 +70,4 @@ class ResultsSchema(Output):
     candidates = items(ResultCandidateSchema, "Best first.")
     scenarios = items(ResultScenarioSchema, "In the order they were made.")
     missing = items(MissingSchema, "Pairs without a score.")
-    cost = nested(ResultCostSchema, "What this ranking cost.")
+    spend = nested(SpendSchema, "What the run cost, set against what it made.")

@@ -4,6 +4,7 @@ import marshmallow as ma
 
 from crucible.errors import ErrorKind
 from crucible.models.values import Mode, Outcome, PhaseName, Status
+from crucible.schemas.estimates import EstimateSchema
 from crucible.schemas.fields import (
     Input,
     Output,
@@ -24,6 +25,7 @@ from crucible.schemas.projects import BudgetSchema, ConstraintSchema, budget_inp
 from crucible.schemas.usage import (
     PhaseTimingsSchema,
     ResourceBreakdownSchema,
+    SpendSchema,
     UsageByPhaseSchema,
     UsageSchema,
 )
@@ -33,7 +35,9 @@ LEDGERS = ("complete", "absent", "purged")
 
 class CandidateInputSchema(Input):
     title = Text(1, 300, required=True, metadata={"description": "Unique within the request."})
-    description = Text(0, 20_000, lines=True, load_default="")
+    description = Text(
+        0, 20_000, lines=True, load_default="", metadata={"description": "What it is."}
+    )
 
 
 class RunInputSchema(Input):
@@ -182,18 +186,6 @@ class AttemptSchema(Output):
     error_summary = text("One line.", nullable=True)
 
 
-class EstimateRangeSchema(Output):
-    p50 = real("As likely to be less as to be more.", nullable=True)
-    p90 = real("Nine in ten are less.", nullable=True)
-
-
-class EstimateSchema(Output):
-    calls = count("Calls.", nullable=True)
-    tokens = nested(EstimateRangeSchema, "Tokens.", nullable=True)
-    cost_usd = nested(EstimateRangeSchema, "US dollars.", nullable=True)
-    duration_seconds = nested(EstimateRangeSchema, "Seconds.", nullable=True)
-
-
 class TopCandidateSchema(Output):
     id = text("Full id.")
     rank = count("1 for the best.")
@@ -209,7 +201,8 @@ class RunDetailSchema(RunSummarySchema):
     budget = nested(BudgetSchema, "Its limits.", nullable=True)
     worker = nested(WorkerSchema, "Who works on it, or did last.", nullable=True)
     attempts = items(AttemptSchema, "Stretches of work, oldest first.")
-    estimate = nested(EstimateSchema, "What was expected of it.", nullable=True)
+    estimate = nested(EstimateSchema, "What it was to take, when it was started.", nullable=True)
+    spend = nested(SpendSchema, "What it cost, set against what it made.")
     top_candidates = items(TopCandidateSchema, "The best three, once ranked.")
 
 

@@ -53,10 +53,29 @@ class UsageSchema(Output):
     models = counts_by_name("Calls by the model that served, else the model asked for.")
 
 
+class SpendSchema(Output):
+    cost_usd = real("US dollars; null = unknown.", nullable=True)
+    cost_per_evaluation_usd = real(
+        "US dollars per evaluation made, to whole pico-dollars; null without any.", nullable=True
+    )
+    cost_per_candidate_usd = real(
+        "US dollars per candidate ranked by a score, to whole pico-dollars; null without any.",
+        nullable=True,
+    )
+    wasted_cost_usd = real(
+        "US dollars spent on calls whose answer was not used; null = unknown.", nullable=True
+    )
+    wasted_share = real("The same as a share of the cost, 0 to 1.", nullable=True)
+    unpriced_call_count = count("Above 0, the costs are lower bounds.")
+
+
 def _by_phase(name: str, inner: type[Output]) -> Any:
     """An object with a key for each phase that began: none of its keys is required."""
     fields: dict[str, ma.fields.Field[Any]] = {
-        phase.value: ma.fields.Nested(inner) for phase in PHASES
+        phase.value: ma.fields.Nested(
+            inner, metadata={"description": f"Of {phase.value}; absent when it never began."}
+        )
+        for phase in PHASES
     }
     return type(name, (Output,), fields)
 

@@ -7,10 +7,12 @@ database's lock rides along in `session.info` and is laid over the rows.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from crucible.clock import Clock, seconds_between
 from crucible.db import Database
+from crucible.models import Run
 from crucible.models.values import PhaseName, Status
 from crucible.recorder.ends import End, error_columns
 from crucible.recorder.liveness import Lost, notice_deaths
@@ -18,11 +20,21 @@ from crucible.scrub import Scrubber
 
 Row = Mapping[str, Any]
 _KEY = "crucible-lost"
+_RUNNING = select(literal(1)).where(Run.status == Status.RUNNING).limit(1)
 
 
 def look(session: Session, database: Database, clock: Clock, scrub: Scrubber) -> None:
     """Notices dead workers before `session` reads; waits at most 100 ms for each."""
+    session.info[_KEY] = {}
+    if session.scalar(_RUNNING) is None:
+        return  # as mostly: nobody is at work who could have died
+    session.rollback()  # or it would go on reading what was before the ends that are written now
     session.info[_KEY] = {lost.run_id: lost for lost in notice_deaths(database, clock, scrub)}
+
+
+def unwritten(session: Session) -> list[str]:
+    """Ids of runs that are shown as lost although their rows do not say so yet."""
+    return sorted(session.info.get(_KEY, {}))
 
 
 def status_of(session: Session, run_id: str, status: str) -> str:

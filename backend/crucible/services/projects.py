@@ -12,8 +12,10 @@ from crucible.errors import Conflict, NotFound
 from crucible.ids import new_id
 from crucible.models import Project, Run
 from crucible.models.values import LIVE, Status
+from crucible.recorder.revision import GONE, bump
 from crucible.services import budgets
-from crucible.services.references import resolve_project
+from crucible.services.recent_runs import recent_runs
+from crucible.services.references import only_project, resolve_project
 from crucible.services.usage import PICO, usd
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "delete_project",
     "get_project",
     "list_projects",
+    "only_project",
     "replace_project",
     "resolve_project",
 ]
@@ -31,10 +34,12 @@ _COLUMNS = tuple(
     for name in ("id", *_PROBLEM, "default_budget", "last_run_number", "created_at", "updated_at")
 )
 Rows = Mapping[str, Mapping[str, Any]]
+# How long a run goes on is not known; it is worth asking again.
+RETRY_SECONDS = 10
 
 
 def list_projects(session: Session, *, now: datetime | None = None) -> list[dict[str, Any]]:
-    """All projects, newest first, each with its last run, failures of 24 hours and spend of
+    """All projects, newest first, each with its last runs, failures of 24 hours and spend of
     7 days, counted back from `now`."""
     return _read(session, now)
 
@@ -58,6 +63,7 @@ def create_project(session: Session, clock: Clock, data: Mapping[str, Any]) -> d
             id=project_id, last_run_number=0, created_at=now, updated_at=now, **_problem(data)
         )
     )
+    bump(session, project_id)
     return get_project(session, project_id, now=now)
 
 
@@ -69,17 +75,21 @@ def replace_project(
     session.execute(
         update(Project).where(Project.id == project_id).values(updated_at=now, **_problem(data))
     )
+    bump(session, project_id)
     return get_project(session, project_id, now=now)
 
 
 def delete_project(session: Session, project_id: str) -> None:
     """Deletes a project with its runs. Raises Conflict while one of them is live, NotFound."""
+    # Locked first: no run of it starts or goes on from here, and none is missed that just did.
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
     live = select(Run.number).where(Run.project_id == project_id, Run.status.in_(LIVE)).limit(1)
     if (number := session.scalar(live)) is not None:
-        raise Conflict(f"run #{number} is live: wait for its end")
+        raise Conflict(f"run #{number} is live: wait for its end", retry_after=RETRY_SECONDS)
     deleted = session.execute(delete(Project).where(Project.id == project_id).returning(Project.id))
     if deleted.first() is None:
         raise NotFound(f"there is no project {project_id}")
+    bump(session, GONE)
 
 
 def _problem(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +124,10 @@ def _read(
         _failures(session, ids, moment - timedelta(hours=24)),
         _spend(session, ids, moment - timedelta(days=7)),
     )
-    return [_shape(row, last, failed, spent) for row in rows]
+    recent = recent_runs(session, ids)
+    return [
+        {**_shape(row, last, failed, spent), "recent": recent.get(row["id"], [])} for row in rows
+    ]
 
 
 def _shape(row: Mapping[str, Any], last: Rows, failed: Rows, spent: Rows) -> dict[str, Any]:

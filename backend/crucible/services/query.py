@@ -10,12 +10,19 @@ from typing import Any
 
 from crucible.errors import Invalid
 
-_AGO = re.compile(r"([0-9]{1,6})([smhdw])")
+AGO = "^(?:[0-9]{1,6}[smh]|[0-9]{1,5}d|[0-9]{1,4}w)$"
+"""A time ago, as far back as some centuries."""
+_AGO = re.compile(AGO, re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _TAKES = "takes RFC 3339 with a zone (2026-11-22T08:00:00Z) or a time ago such as 30m, 24h, 7d"
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+
+
+def is_ago(text: str) -> bool:
+    """Whether a moment is given as a time ago, and so moves with the clock."""
+    return _AGO.fullmatch(text) is not None
 
 
 def parse_moment(text: str, now: datetime, *, field: str = "since") -> datetime:
@@ -24,8 +31,8 @@ def parse_moment(text: str, now: datetime, *, field: str = "since") -> datetime:
     Raises Invalid naming `field`.
     """
     try:
-        if ago := _AGO.fullmatch(text):
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        if is_ago(text):
+            return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
         if not _RFC3339.fullmatch(text):
             raise ValueError
         return datetime.fromisoformat(text.upper()).astimezone(UTC)

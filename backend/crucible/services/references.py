@@ -30,6 +30,19 @@ def resolve_project(session: Session, ref: str) -> str:
     return found
 
 
+def only_project(session: Session, ref: str | None) -> str:
+    """The id of the project that `ref` names, or of the only one where it is None. Raises
+    Ambiguous when there are several and none is named, NotFound when there is none."""
+    if ref is not None:
+        return resolve_project(session, ref)
+    found = list(session.scalars(select(Project.id).limit(2)))
+    if not found:
+        raise NotFound("there is no project yet: make one with `crucible test-run`")
+    if len(found) > 1:
+        raise Ambiguous("there are several projects: name one with --project-id")
+    return found[0]
+
+
 def resolve_run(session: Session, ref: str, project_id: str | None = None) -> str:
     """The id of the run that `ref` names: its id, a prefix of 8 or more characters, or its number
     within `project_id` or the only project. Raises NotFound or Ambiguous."""
@@ -48,11 +61,17 @@ def resolve_run(session: Session, ref: str, project_id: str | None = None) -> st
     return found
 
 
+def is_number(ref: str) -> bool:
+    """Whether `ref` is read as the number of a run within a project: `42` or `#42`."""
+    return _NUMBER.fullmatch(ref) is not None
+
+
 def _by_number(session: Session, number: int, project_id: str | None) -> str | None:
     if project_id is None:
-        if _project_count(session) != 1:
+        projects = list(session.scalars(select(Project.id).limit(2)))
+        if len(projects) != 1:
             return None
-        return session.scalar(select(Run.id).where(Run.number == number))
+        project_id = projects[0]  # which the index of numbers begins with
     return session.scalar(select(Run.id).where(Run.project_id == project_id, Run.number == number))
 
 

@@ -12,7 +12,8 @@ from crucible.models import CandidateRow, EvaluationRow, MissingRow, Project, Ru
 from crucible.models.values import Candidate, Constraint, Evaluation, Scenario, Standing, Status
 from crucible.pipeline.ranking import rank
 from crucible.services.lost import status_of
-from crucible.services.usage import PICO, usd
+from crucible.services.spend import spend
+from crucible.services.usage import COLUMNS as USAGE
 
 _NOT_YET = {
     Status.CREATED: "not attempted yet: the run has not begun",
@@ -45,7 +46,7 @@ def get_results(session: Session, run_id: str) -> dict[str, Any]:
             {"id": s.id, "name": s.name, "description": s.description} for s in scenarios
         ],
         "missing": _missing(session, run, standings, scenarios, evaluations),
-        "cost": _cost(run, standings),
+        "spend": spend(run, run["evaluation_count"], _scored(standings)),
     }
 
 
@@ -108,8 +109,7 @@ def _run(session: Session, run_id: str) -> dict[str, Any]:
             Run.config,
             Run.project_id,
             Project.title.label("project_title"),
-            Run.cost_pico,
-            Run.unpriced_call_count,
+            *(getattr(Run, name) for name in USAGE),
             Run.evaluation_count,
         )
         .join(Project, Project.id == Run.project_id)
@@ -193,16 +193,5 @@ def _missing(
     ]
 
 
-def _cost(run: Mapping[str, Any], standings: Sequence[Standing]) -> dict[str, Any]:
-    total = run["cost_pico"]
-    ranked = sum(standing.I is not None for standing in standings)
-    return {
-        "total_usd": usd(total),
-        "per_evaluation_usd": _each(total, sum(s.evaluation_count for s in standings)),
-        "per_ranked_candidate_usd": _each(total, ranked),
-        "unpriced_call_count": run["unpriced_call_count"],
-    }
-
-
-def _each(pico: int | None, count: int) -> float | None:
-    return None if pico is None or not count else pico / (PICO * count)
+def _scored(standings: Sequence[Standing]) -> int:
+    return sum(standing.I is not None for standing in standings)

@@ -13,11 +13,12 @@ from crucible.errors import Invalid, NotFound
 from crucible.models import CandidateRow, LLMCall, Project, Run, RunAttempt
 from crucible.recorder import requests
 from crucible.recorder.requests import cancel as cancel_run
-from crucible.services import budgets
+from crucible.services import budgets, estimates
 from crucible.services.listing import RunQuery, list_runs
 from crucible.services.lost import overlaid
 from crucible.services.query import decode_cursor, encode_cursor
 from crucible.services.references import resolve_run
+from crucible.services.spend import ranked_count, spend
 from crucible.services.starting import start_run
 from crucible.services.summary import RUN_COLUMNS, phases_of, summarize
 from crucible.services.usage import usd
@@ -95,8 +96,8 @@ def _summary(session: Session, run: Mapping[str, Any], now: datetime) -> dict[st
 
 
 def get_run(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
-    """The summary plus `config`, `budget`, `worker`, `attempts`, `estimate`, `top_candidates`.
-    Raises NotFound."""
+    """The summary plus `config`, `budget`, `worker`, `attempts`, `estimate`, `spend`,
+    `top_candidates`. Raises NotFound."""
     run = _row(session, run_id, *_DETAIL_COLUMNS)
     return {
         **_summary(session, run, now),
@@ -104,7 +105,8 @@ def get_run(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
         "budget": run["budget"],
         "worker": _worker(run),
         "attempts": _attempts(session, run_id, now),
-        "estimate": run["estimate"],
+        "estimate": estimates.shown(run["estimate"]),
+        "spend": spend(run, run["evaluation_count"], ranked_count(session, run_id)),
         "top_candidates": _top_candidates(session, run_id),
     }
 

@@ -1,8 +1,8 @@
-"""Starting a run: the rules that a request has to keep beyond its form."""
+"""Starting a run: once for each key, with what it is to take."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from crucible.clock import Clock
 from crucible.config import Settings
-from crucible.errors import Conflict, Invalid, NotFound, Precondition
+from crucible.errors import Conflict, Invalid
 from crucible.models import Project, Run
-from crucible.models.values import Mode
 from crucible.recorder.create import Idempotency, insert_run
-from crucible.services import budgets
+from crucible.services.estimates import estimated
+from crucible.services.requested import requested
 
-DEFAULT_CANDIDATES = 5
-DEFAULT_SCENARIOS = 8
 MAX_KEY = 255
 
 
@@ -32,51 +30,30 @@ def start_run(
     """Records a `created` run and returns its id; does not commit.
 
     `request` is a body of the contract, validated by its schema; keys may be missing. A key that
-    has started a run of this project before gives that run again. Raises Invalid naming the
+    has started a run of this project before gives that run again. The estimate is kept with it.
+    Call `estimates.warm` before the session holds the write lock. Raises Invalid naming the
     field, Precondition when no run can work, NotFound for the project, Conflict for a key that
     came with another request.
     """
-    idempotency = _idempotency(idempotency_key, request)
-    if idempotency and (known := _started_before(session, project_id, idempotency)):
+    # Of two that come with the same key at once, the second sees what the first has started; and
+    # nobody deletes the project meanwhile.
+    turn = select(Project.id).where(Project.id == project_id)
+    session.execute(turn.with_for_update(key_share=True))
+    if known := started_before(session, project_id, request, idempotency_key):
         return known
-    _refuse_the_reserved(settings)
-    project = session.scalars(select(Project).where(Project.id == project_id)).one_or_none()
-    if project is None:
-        raise NotFound(f"there is no project {project_id}")
-    config = _config(settings, project, request)
-    asked = request.get("budget")
-    # A budget without a limit in it is an answer too: this run has none.
-    budget = budgets.stored(project.default_budget if asked is None else asked)
-    budgets.require_price(settings, clock, config["model"], budget)
+    idempotency = _idempotency(idempotency_key, request)
+    asked = requested(session, clock, settings, project_id, request)
     return insert_run(
         session,
         clock,
-        project=project,
-        mode=config["mode"],
+        project=asked.project,
+        mode=asked.config["mode"],
         label=request.get("label"),
-        budget=budget,
+        budget=asked.budget,
         idempotency=idempotency,
-        config=config,
+        config=asked.config,
+        estimate=estimated(session, clock, settings, asked),
     )
-
-
-def _config(settings: Settings, project: Project, request: Mapping[str, Any]) -> dict[str, Any]:
-    """What the run is asked to do, the problem as it stands included."""
-    mode = Mode(request.get("mode") or Mode.FULL_SEARCH)
-    given = _given(request)
-    return {
-        "mode": mode,
-        "num_candidates": _candidates(mode, given, request.get("num_candidates")),
-        "num_scenarios": request.get("num_scenarios") or DEFAULT_SCENARIOS,
-        "model": _model(settings, request.get("model")),
-        "provider": settings.llm_provider,
-        "candidates": given,
-        # The embedded model has one slot.
-        "concurrency": 1 if settings.llm == "local" else settings.concurrency,
-        "max_retries": settings.llm_max_retries,
-        "timeout_seconds": settings.llm_timeout_seconds,
-        "problem": _snapshot(project),
-    }
 
 
 def _idempotency(key: str | None, request: Mapping[str, Any]) -> Idempotency | None:
@@ -89,7 +66,13 @@ def _idempotency(key: str | None, request: Mapping[str, Any]) -> Idempotency | N
     return Idempotency(key, hashlib.sha256(asked.encode()).hexdigest())
 
 
-def _started_before(session: Session, project_id: str, asked: Idempotency) -> str | None:
+def started_before(
+    session: Session, project_id: str, request: Mapping[str, Any], idempotency_key: str | None
+) -> str | None:
+    """The run that this key has started; None without a key. Raises Invalid, Conflict."""
+    asked = _idempotency(idempotency_key, request)
+    if asked is None:
+        return None
     row = session.execute(
         select(Run.id, Run.request_digest).where(
             Run.project_id == project_id, Run.idempotency_key == asked.key
@@ -100,68 +83,3 @@ def _started_before(session: Session, project_id: str, asked: Idempotency) -> st
     if row.request_digest != asked.digest:
         raise Conflict("this Idempotency-Key has started a run with another request")
     return str(row.id)
-
-
-def _refuse_the_reserved(settings: Settings) -> None:
-    if settings.llm == "kosmos":
-        from crucible.llm.kosmos import require_installed  # noqa: PLC0415 - for this case only
-
-        require_installed()
-    if settings.executor == "celery":
-        raise Precondition(
-            "CRUCIBLE_EXECUTOR=celery is not supported by this version",
-            {},
-            hint="Leave CRUCIBLE_EXECUTOR out, or set it to embedded, and start the server again.",
-        )
-
-
-def _given(request: Mapping[str, Any]) -> list[dict[str, str]]:
-    given = [
-        {"title": candidate["title"], "description": candidate.get("description", "")}
-        for candidate in request.get("candidates") or []
-    ]
-    seen: set[str] = set()
-    for position, candidate in enumerate(given):
-        title = candidate["title"].strip()
-        if title in seen:
-            field = f"candidates[{position}].title"
-            raise Invalid.field(field, "takes a title that no other candidate has")
-        seen.add(title)
-    return given
-
-
-def _candidates(mode: Mode, given: Sequence[Any], asked: int | None) -> int:
-    if mode is Mode.FULL_SEARCH:
-        if given:
-            raise Invalid.field("candidates", "goes with mode eval_only or seeded")
-        return asked or DEFAULT_CANDIDATES
-    if not given:
-        raise Invalid.field("candidates", f"mode {mode} takes at least one candidate")
-    if mode is Mode.EVAL_ONLY:
-        if asked is not None and asked != len(given):
-            takes = f"mode {mode} takes the number of candidates given ({len(given)}), or nothing"
-            raise Invalid.field("num_candidates", takes)
-        return len(given)
-    if asked is not None and asked < len(given):
-        takes = f"takes at least the number of candidates given ({len(given)})"
-        raise Invalid.field("num_candidates", takes)
-    return asked or max(DEFAULT_CANDIDATES, len(given))
-
-
-def _model(settings: Settings, asked: str | None) -> str:
-    if asked is None or asked == settings.llm_model:
-        return settings.llm_model
-    if settings.llm == "local":
-        takes = f"the embedded model is {settings.llm_model}: leave it out"
-        raise Invalid.field("model", takes)
-    return asked
-
-
-def _snapshot(project: Project) -> dict[str, Any]:
-    return {
-        "title": project.title,
-        "description": project.description,
-        "goals": project.goals,
-        "constraints": project.constraints,
-        "world_model": project.world_model,
-    }

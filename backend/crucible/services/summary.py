@@ -1,11 +1,13 @@
 """A run's rows, assembled into the one summary that every surface shows."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Result, select
 from sqlalchemy.orm import Session
 
 from crucible.clock import rfc3339, seconds_between
@@ -33,26 +35,33 @@ _PHASE_COLUMNS = tuple(
         *usage.COLUMNS,
     )
 )
+_RESUME = re.compile(r"\bresum", re.IGNORECASE)
+_CLAUSES = re.compile(r"(; [^;]*|, (then|or) )\bresum.*")
+_ELSEWHERE = "Its work did not come with it, so start a new run."
+_PLACE = itemgetter("position", "attempt")
+# Made once: to name the columns takes as long as to read their rows.
+_PHASES = select(*_PHASE_COLUMNS).order_by(RunPhase.run_id, RunPhase.attempt, RunPhase.position)
 
 
 def phases_of(session: Session, run_ids: Sequence[str]) -> Mapping[str, list[Row]]:
     """Rows of the phases that began, by run, in the order of attempts and phases."""
     found: dict[str, list[Row]] = defaultdict(list)
     if run_ids:
-        rows = session.execute(
-            select(*_PHASE_COLUMNS)
-            .where(RunPhase.run_id.in_(run_ids))
-            .order_by(RunPhase.run_id, RunPhase.attempt, RunPhase.position)
-        )
-        for row in rows:
-            found[row.run_id].append(row._asdict())
+        rows = session.execute(_PHASES.where(RunPhase.run_id.in_(run_ids)))
+        for row in plain(rows):
+            found[row["run_id"]].append(row)
     return found
+
+
+def plain(rows: Result[Any]) -> list[dict[str, Any]]:
+    """Rows by the names of their columns, which are looked up once and not for every row."""
+    names = tuple(rows.keys())
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def summarize(run: Row, phases: Sequence[Row], now: datetime) -> dict[str, Any]:
     """The run summary of the contract, ready to send."""
-    live = run["status"] in LIVE
-    by_name = _by_name(phases)
+    by_name = _by_name(phases, now, run["status"] in LIVE)
     return {
         "id": run["id"],
         "number": run["number"],
@@ -73,8 +82,8 @@ def summarize(run: Row, phases: Sequence[Row], now: datetime) -> dict[str, Any]:
         "evaluation_count": run["evaluation_count"],
         "progress": _progress(phases, by_name),
         "metrics": {
-            "phase_timings": {name: _timing(rows, now, live) for name, rows in by_name.items()},
-            "resource_breakdown": {name: _resources(rows) for name, rows in by_name.items()},
+            "phase_timings": {name: _timing(phase) for name, phase in by_name.items()},
+            "resource_breakdown": {name: _resources(phase) for name, phase in by_name.items()},
             "notes": run["notes"] or [],
         },
         "llm_usage": _llm_usage(run, by_name),
@@ -94,12 +103,38 @@ def links(project_id: str, run_id: str) -> dict[str, str]:
     }
 
 
-def _by_name(phases: Sequence[Row]) -> dict[str, list[Row]]:
-    """Rows by phase, in pipeline order; each phase has one row an attempt."""
+def _by_name(phases: Sequence[Row], now: datetime, live: bool) -> dict[str, Row]:
+    """One row for each phase, in pipeline order."""
     found: dict[str, list[Row]] = {}
-    for row in sorted(phases, key=lambda row: (row["position"], row["attempt"])):
+    for row in sorted(phases, key=_PLACE):
         found.setdefault(row["name"], []).append(row)
-    return found
+    return {name: _over_attempts(rows, now, live) for name, rows in found.items()}
+
+
+def _over_attempts(rows: Sequence[Row], now: datetime, live: bool) -> Row:
+    """What a phase took and made in all its attempts, and how it stands in the last."""
+    last = rows[-1]
+    if live and last["status"] == Status.RUNNING and last["duration_seconds"] is None:
+        last = {**last, "duration_seconds": seconds_between(last["started_at"], now)}
+    if len(rows) == 1:
+        return last
+    rows = [*rows[:-1], last]
+    # Imported history may know that a phase was, and not when.
+    starts, spans = _known(rows, "started_at"), _known(rows, "duration_seconds")
+    expected, made = _known(rows, "expected"), _known(rows, "produced")
+    return {
+        **last,
+        **usage.added(rows),
+        "started_at": min(starts, default=None),
+        "duration_seconds": sum(spans) if spans else None,
+        # A later attempt expects only what the earlier ones left undone.
+        "expected": max(expected, default=None),
+        "produced": sum(made) if made else None,
+    }
+
+
+def _known(rows: Sequence[Row], name: str) -> list[Any]:
+    return [row[name] for row in rows if row[name] is not None]
 
 
 def _duration(run: Row, now: datetime) -> float | None:
@@ -109,57 +144,58 @@ def _duration(run: Row, now: datetime) -> float | None:
     return round((ended or 0.0) + seconds_between(run["attempt_started_at"], now), 3)
 
 
-def _timing(rows: Sequence[Row], now: datetime, live: bool) -> dict[str, Any]:
-    last = rows[-1]
-    starts = [row["started_at"] for row in rows if row["started_at"]]
-    under_way = live and last["status"] == Status.RUNNING
-    spans = [row["duration_seconds"] for row in rows if row["duration_seconds"] is not None]
-    if under_way and last["duration_seconds"] is None:
-        spans.append(seconds_between(last["started_at"], now))
+def _timing(phase: Row) -> dict[str, Any]:
+    took = phase["duration_seconds"]
     return {
-        "status": last["status"],
-        # Imported history may know that a phase was, and not when.
-        "started_at": rfc3339(min(starts, default=None)),
-        "completed_at": rfc3339(last["completed_at"]),
-        "duration_seconds": round(sum(spans), 3) if spans else None,
+        "status": phase["status"],
+        "started_at": rfc3339(phase["started_at"]),
+        "completed_at": rfc3339(phase["completed_at"]),
+        "duration_seconds": None if took is None else round(took, 3),
     }
 
 
-def _resources(rows: Sequence[Row]) -> dict[str, Any]:
+def _resources(phase: Row) -> dict[str, Any]:
     return {
-        "expected": _expected(rows),
-        "produced": _produced(rows),
-        "llm_calls": sum(row["call_count"] for row in rows),
-        "failed_calls": sum(row["failed_call_count"] for row in rows),
-        "retries": sum(row["retry_count"] for row in rows),
+        "expected": phase["expected"],
+        "produced": phase["produced"],
+        "llm_calls": phase["call_count"],
+        "failed_calls": phase["failed_call_count"],
+        "retries": phase["retry_count"],
     }
 
 
-def _expected(rows: Sequence[Row]) -> int | None:
-    # A later attempt expects only what the earlier ones left undone.
-    return max((row["expected"] for row in rows if row["expected"] is not None), default=None)
-
-
-def _produced(rows: Sequence[Row]) -> int | None:
-    made = [row["produced"] for row in rows if row["produced"] is not None]
-    return sum(made) if made else None
-
-
-def _progress(phases: Sequence[Row], by_name: Mapping[str, Sequence[Row]]) -> dict[str, Any] | None:
+def _progress(phases: Sequence[Row], by_name: Mapping[str, Row]) -> dict[str, Any] | None:
     if not phases:
         return None
-    name = phases[-1]["name"]
-    rows = by_name[name]
-    return {"phase": name, "done": _produced(rows) or 0, "expected": _expected(rows)}
+    phase = by_name[phases[-1]["name"]]
+    return {
+        "phase": phase["name"],
+        "done": phase["produced"] or 0,
+        "expected": phase["expected"],
+    }
 
 
-def _llm_usage(run: Row, by_name: Mapping[str, Sequence[Row]]) -> dict[str, Any] | None:
+def _llm_usage(run: Row, by_name: Mapping[str, Row]) -> dict[str, Any] | None:
     if not usage.known(run):
         return None
     return {
         "total": usage.shown(run),
-        "phases": {name: usage.shown(usage.added(rows)) for name, rows in by_name.items()},
+        "phases": {name: usage.shown(phase) for name, phase in by_name.items()},
     }
+
+
+def hint_of(run: Row) -> str | None:
+    """What to do, without what cannot be done: a run of which only totals came cannot be
+    resumed."""
+    hint: str | None = run["error_hint"]
+    return without_resuming(hint) if hint and run["ledger"] == "absent" else hint
+
+
+def without_resuming(hint: str) -> str:
+    if not _RESUME.search(hint):
+        return hint
+    sentences = [_CLAUSES.sub(".", sentence) for sentence in re.split(r"(?<=\.) ", hint)]
+    return " ".join([*(each for each in sentences if not _RESUME.search(each)), _ELSEWHERE])
 
 
 def _error(run: Row) -> dict[str, Any] | None:
@@ -169,7 +205,7 @@ def _error(run: Row) -> dict[str, Any] | None:
         "kind": run["error_kind"],
         "phase": run["error_phase"],
         "message": run["error_message"] or run["error_summary"],
-        "hint": run["error_hint"],
+        "hint": hint_of(run),
         "fingerprint": run["error_fingerprint"],
         "occurred_at": rfc3339(run["error_occurred_at"]),
     }

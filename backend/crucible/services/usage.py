@@ -17,9 +17,6 @@ def usd(pico: int | None) -> float | None:
 
 def shown(totals: Mapping[str, Any]) -> dict[str, Any]:
     """Totals by column name, as the contract's usage object."""
-    wasted = totals["wasted_cost_pico"]
-    if wasted is None and totals["call_count"] and not totals["failed_call_count"]:
-        wasted = 0  # no price is known, but nothing was wasted either
     return {
         "call_count": totals["call_count"],
         "failed_call_count": totals["failed_call_count"],
@@ -33,10 +30,18 @@ def shown(totals: Mapping[str, Any]) -> dict[str, Any]:
         "unmetered_call_count": totals["unmetered_call_count"],
         "cost_usd": usd(totals["cost_pico"]),
         "unpriced_call_count": totals["unpriced_call_count"],
-        "wasted_cost_usd": usd(wasted),
+        "wasted_cost_usd": usd(wasted(totals)),
         "providers": totals["providers"] or {},
         "models": totals["models"] or {},
     }
+
+
+def wasted(totals: Mapping[str, Any]) -> int | None:
+    """Pico-dollars that went to calls whose answer was not used."""
+    found: int | None = totals["wasted_cost_pico"]
+    if found is None and totals["call_count"] and not totals["failed_call_count"]:
+        return 0  # no price is known, but nothing was wasted either
+    return found
 
 
 def known(totals: Mapping[str, Any]) -> bool:

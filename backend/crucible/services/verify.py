@@ -57,6 +57,13 @@ class Subject:
     def live(self) -> bool:
         return self.run["status"] in LIVE
 
+    @property
+    def last(self) -> Row | None:
+        """The attempt that it ended in; None if that never began: a run that waits to go on can
+        be stopped before anybody takes it up."""
+        found = [row for row in self.attempts if row["attempt"] == self.run["attempt"]]
+        return found[-1] if found else None
+
 
 def verify_run(session: Session, run_id: str) -> dict[str, Any]:
     """`{run_id, number, ok, covered, not_covered, differences: [{what, stored, recomputed}]}`.
@@ -167,9 +174,9 @@ def _check_times(subject: Subject, findings: Findings) -> None:
         return
     spans = [row["duration_seconds"] or 0.0 for row in subject.attempts]
     findings.compare("duration", subject.run["duration_seconds"], round(sum(spans), 3))
-    first, last = subject.attempts[0], subject.attempts[-1]
-    for what, row in (("started_at", first), ("completed_at", last)):
-        findings.compare(what, rfc3339(subject.run[what]), rfc3339(row[what]))
+    for what, row in (("started_at", subject.attempts[0]), ("completed_at", subject.last)):
+        if row is not None:
+            findings.compare(what, rfc3339(subject.run[what]), rfc3339(row[what]))
     findings.covered.append("durations, from its attempts and phases")
 
 
@@ -187,12 +194,13 @@ def _check_states(subject: Subject, findings: Findings) -> None:
     absent = run["ledger"] == "absent"
     for phase in subject.phases:
         findings.compare(f"{_name(phase)} is under way", phase["status"] == Status.RUNNING, False)
-    for attempt in subject.attempts[-1:]:
-        findings.compare("status, against its last attempt", run["status"], attempt["status"])
+    if subject.last is not None:
+        findings.compare("status, against its last attempt", run["status"], subject.last["status"])
     completed = {row["name"] for row in subject.phases if row["status"] == Status.COMPLETED}
     if run["status"] == Status.COMPLETED and not absent:
         left = ", ".join(name for name in PHASES if name not in completed)
         findings.compare("phases that a completed run did not complete", "", left)
+        findings.compare("attempts that it completed in", 1, int(subject.last is not None))
     has_error = run["error_kind"] is not None
     if not absent:
         findings.compare("has an error", has_error, run["status"] != Status.COMPLETED)

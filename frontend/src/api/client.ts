@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.gen";
+import { currentEra, shutOut } from "./session";
 
 export type FieldErrors = Record<string, string[]>;
 
@@ -8,13 +9,22 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly errors: FieldErrors;
+  /** How long the server asks to wait before the next try. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(status: number, code: string, message: string, errors: FieldErrors = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    errors: FieldErrors = {},
+    retryAfterSeconds: number | null = null,
+  ) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.errors = errors;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -31,14 +41,32 @@ interface Answer<T> {
   response: Response;
 }
 
-/** The body of a successful answer; anything else is thrown as an `ApiError`. */
+/**
+ * The body of a successful answer; anything else is thrown as an `ApiError`. A 401 also shows the
+ * sign-in, whoever asked.
+ */
 export async function answer<T>(call: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await call.catch((cause: unknown) => {
+  const asked = currentEra();
+  const { data, error, response } = await arrived(call);
+  if (response.ok && data !== undefined) return data;
+  if (response.status === 401) {
+    shutOut(asked);
+    throw new ApiError(401, "unauthorized", "You were not signed in, so it was not done.");
+  }
+  throw toApiError(response, error);
+}
+
+/** The same for what is answered without a body. Here a 401 is about what was sent. */
+export async function done(call: Promise<Answer<unknown>>): Promise<void> {
+  const { error, response } = await arrived(call);
+  if (!response.ok) throw toApiError(response, error);
+}
+
+async function arrived<T>(call: Promise<Answer<T>>): Promise<Answer<T>> {
+  return call.catch((cause: unknown) => {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError(0, "unreachable", "The server did not answer.");
   });
-  if (response.ok && data !== undefined) return data;
-  throw toApiError(response, error);
 }
 
 function toApiError(response: Response, body: unknown): ApiError {
@@ -46,7 +74,10 @@ function toApiError(response: Response, body: unknown): ApiError {
   const code = typeof problem.code === "string" ? problem.code : "unexpected";
   const detail = [problem.detail, problem.title].find((text) => typeof text === "string" && text);
   const message = typeof detail === "string" ? detail : `The server answered ${response.status}.`;
-  return new ApiError(response.status, code, message, flatten(problem.errors));
+  // Seconds, or a date, which this server never sends.
+  const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  const retryAfter = Number.isNaN(wait) ? null : wait;
+  return new ApiError(response.status, code, message, flatten(problem.errors), retryAfter);
 }
 
 /** Field names as dotted paths, `constraints.0.weight`, however the server wrote or nested them. */

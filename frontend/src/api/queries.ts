@@ -2,9 +2,13 @@ import { queryOptions } from "@tanstack/react-query";
 import { answer, client } from "./client";
 import { isLive } from "./types";
 
-/** The pace while something moves, and the pace when nothing does. Hidden tabs do not poll. */
+/**
+ * The pace while something moves; hidden tabs do not poll. When nothing moves nothing is asked: a
+ * window that is turned to and a change made in another tab ask again (`app/queryClient.ts`).
+ */
 export const LIVE_MS = 1500;
-export const IDLE_MS = 15_000;
+/** The pace of what a live run changes only as it ends. */
+export const SLOW_MS = 15_000;
 
 /** Questions that more than one feature asks. The others stand in their feature. */
 export const keys = {
@@ -18,7 +22,8 @@ export const keys = {
 export const healthQuery = queryOptions({
   queryKey: keys.health,
   queryFn: ({ signal }) => answer(client.GET("/api/health", { signal })),
-  refetchInterval: IDLE_MS,
+  // A model that is being fetched becomes ready by itself.
+  refetchInterval: ({ state }) => (state.data?.llm.ready === false ? SLOW_MS : false),
 });
 
 export function projectQuery(projectId: string) {
@@ -41,7 +46,7 @@ export function runQuery(runId: string) {
       answer(client.GET("/api/runs/{run_id}", { params: { path: { run_id: runId } }, signal })),
     refetchInterval: (query) => {
       const run = query.state.data;
-      return run && isLive(run) ? LIVE_MS : IDLE_MS;
+      return run && isLive(run) ? LIVE_MS : false;
     },
   });
 }

@@ -24,6 +24,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this server asks for a token, and whether this browser has signed in */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Signs this browser in
+         * @description The cookie is `HttpOnly` and `SameSite=Strict`; it is not the token, and holds until the server
+         *     has another one.
+         */
+        post: operations["sign_in"];
+        /** Signs this browser out */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects": {
         parameters: {
             query?: never;
@@ -224,10 +247,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/runs/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, or an unambiguous prefix of 8 or more characters. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        /** Runs over time, and which failures come again */
+        get: operations["get_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/runs/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, or an unambiguous prefix of 8 or more characters. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        /** Whether something is going wrong: a verdict with its evidence, the last failure, and what a run usually takes */
+        get: operations["get_verdict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/compare/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
+                run_id: string;
+                /** @description The same, of another run; a number counts in the project of the first. */
+                other: string;
+            };
+            cookie?: never;
+        };
+        /** What took longer and why it cost more: `other` (head) against `run_id` (base) */
+        get: operations["compare_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/runs/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Full id, or an unambiguous prefix of 8 or more characters. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a run would take: calls, tokens, cost and time
+         * @description Takes what a start takes, refuses what it refuses, and starts nothing.
+         */
+        post: operations["estimate_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @example {
+         *       "type": "about:blank",
+         *       "title": "Invalid input",
+         *       "status": 422,
+         *       "detail": "limit: takes a whole number from 1 to 200",
+         *       "code": "invalid",
+         *       "errors": {
+         *         "limit": [
+         *           "takes a whole number from 1 to 200"
+         *         ]
+         *       },
+         *       "hint": null,
+         *       "request_id": "019ac1f3-0b1d-7a60-8f5e-1d2c3b4a5968"
+         *     }
+         */
         Problem: {
             /** @description `about:blank`, or a name for this sort of problem. */
             type: string;
@@ -245,6 +369,8 @@ export interface components {
             };
             /** @description What to do next. */
             hint: string | null;
+            /** @description The request's id, as in `X-Request-Id` and in the server's log. */
+            request_id: string | null;
         };
         DatabaseHealth: {
             /** @description Whether it can be read and has the schema this version needs. */
@@ -253,18 +379,22 @@ export interface components {
             revision: string | null;
             /** @description The revision this version needs. */
             needed: string;
+            /** @description Opaque: the same wherever the same history is served. Null where it is empty or cannot be read. */
+            id: string | null;
             /** @description What is wrong with it. */
             note: string | null;
         };
         ExecutorHealth: {
-            /** @description What executes runs: `embedded`, or `none`. */
+            /** @description What executes runs: `embedded`, `celery` or `none`. */
             kind: string;
             /** @description Whether runs are being picked up. */
             running: boolean;
-            /** @description Runs at work. */
-            active: number;
-            /** @description Runs at work at the same time, at most. */
-            max_active: number;
+            /** @description Runs at work; null where they cannot be counted. */
+            active: number | null;
+            /** @description Runs at work at the same time, at most; null where each worker has its own limit. */
+            max_active: number | null;
+            /** @description Why runs are not being picked up. */
+            note: string | null;
         };
         LLMHealth: {
             /** @description `local`, `openai` or `kosmos`. */
@@ -292,6 +422,16 @@ export interface components {
             executor: components["schemas"]["ExecutorHealth"];
             /** @description The configured model. */
             llm: components["schemas"]["LLMHealth"];
+        };
+        Session: {
+            /** @description Whether this server asks for a token. */
+            required: boolean;
+            /** @description Whether this browser has a cookie that holds. False where none is asked for. */
+            signed_in: boolean;
+        };
+        SessionInput: {
+            /** @description The server's `CRUCIBLE_API_TOKEN`. */
+            token: string;
         };
         Constraint: {
             /** @description Unique within the project. */
@@ -327,6 +467,15 @@ export interface components {
              */
             created_at: string;
         };
+        RecentRun: {
+            /** @description Number within the project. */
+            number: number;
+            /**
+             * @description Where the run is in its life.
+             * @enum {string}
+             */
+            status: "created" | "running" | "completed" | "failed" | "cancelled";
+        };
         Project: {
             /** @description Full id, sortable by time. */
             id: string;
@@ -354,6 +503,8 @@ export interface components {
             updated_at: string;
             /** @description The newest run; null when there is none. */
             last_run: components["schemas"]["LastRun"] | null;
+            /** @description The last runs, 20 at most, the newest last. */
+            recent: components["schemas"]["RecentRun"][];
             /** @description Runs created in the last 24 hours that failed. */
             failed_24h: number;
             /** @description Spend of the runs created in the last 7 days, in US dollars. Null when runs made calls and no price is known. */
@@ -368,7 +519,10 @@ export interface components {
         ConstraintInput: {
             /** @description Unique within the project. */
             name: string;
-            /** @default  */
+            /**
+             * @description What it asks for.
+             * @default
+             */
             description?: string;
             /** @description How much it counts; 100 = hard. */
             weight: number;
@@ -395,9 +549,39 @@ export interface components {
              */
             max_duration_seconds?: number | null;
         };
+        /**
+         * @example {
+         *       "title": "Checkout p99",
+         *       "description": "The checkout takes 2.1 s at the 99th percentile; it must take 400 ms.",
+         *       "goals": [
+         *         "p99 below 400 ms",
+         *         "No order lost"
+         *       ],
+         *       "constraints": [
+         *         {
+         *           "name": "Never charge twice",
+         *           "description": "also after a retry",
+         *           "weight": 100
+         *         },
+         *         {
+         *           "name": "Cheap",
+         *           "description": "below $500 a month",
+         *           "weight": 40
+         *         }
+         *       ],
+         *       "world_model": null,
+         *       "default_budget": {
+         *         "max_cost_usd": 0.5
+         *       }
+         *     }
+         */
         ProjectInput: {
+            /** @description What people call it. */
             title: string;
-            /** @default  */
+            /**
+             * @description The problem, as text.
+             * @default
+             */
             description?: string;
             /**
              * @description What a good design achieves.
@@ -451,9 +635,13 @@ export interface components {
             duration_seconds: number | null;
         };
         PhaseTimings: {
+            /** @description Of design; absent when it never began. */
             design?: components["schemas"]["PhaseTiming"];
+            /** @description Of scenarios; absent when it never began. */
             scenarios?: components["schemas"]["PhaseTiming"];
+            /** @description Of evaluation; absent when it never began. */
             evaluation?: components["schemas"]["PhaseTiming"];
+            /** @description Of ranking; absent when it never began. */
             ranking?: components["schemas"]["PhaseTiming"];
         };
         PhaseResources: {
@@ -469,9 +657,13 @@ export interface components {
             retries: number;
         };
         ResourceBreakdown: {
+            /** @description Of design; absent when it never began. */
             design?: components["schemas"]["PhaseResources"];
+            /** @description Of scenarios; absent when it never began. */
             scenarios?: components["schemas"]["PhaseResources"];
+            /** @description Of evaluation; absent when it never began. */
             evaluation?: components["schemas"]["PhaseResources"];
+            /** @description Of ranking; absent when it never began. */
             ranking?: components["schemas"]["PhaseResources"];
         };
         Metrics: {
@@ -519,9 +711,13 @@ export interface components {
             };
         };
         UsageByPhase: {
+            /** @description Of design; absent when it never began. */
             design?: components["schemas"]["Usage"];
+            /** @description Of scenarios; absent when it never began. */
             scenarios?: components["schemas"]["Usage"];
+            /** @description Of evaluation; absent when it never began. */
             evaluation?: components["schemas"]["Usage"];
+            /** @description Of ranking; absent when it never began. */
             ranking?: components["schemas"]["Usage"];
         };
         LLMUsage: {
@@ -565,6 +761,114 @@ export interface components {
             /** @description Its results, on the page. */
             results_page: string;
         };
+        /**
+         * @example {
+         *       "id": "019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44",
+         *       "number": 42,
+         *       "project_id": "019ab0a3-1f6e-7d02-8c55-90b7de10a2f1",
+         *       "project_title": "Checkout p99",
+         *       "status": "failed",
+         *       "mode": "full_search",
+         *       "label": null,
+         *       "attempt": 1,
+         *       "ledger": "complete",
+         *       "created_at": "2026-11-22T08:51:00.000Z",
+         *       "started_at": "2026-11-22T08:51:00.120Z",
+         *       "completed_at": "2026-11-22T08:52:13.532Z",
+         *       "updated_at": "2026-11-22T08:52:13.532Z",
+         *       "duration_seconds": 73.412,
+         *       "candidate_count": 5,
+         *       "scenario_count": 8,
+         *       "evaluation_count": 31,
+         *       "progress": {
+         *         "phase": "evaluation",
+         *         "done": 31,
+         *         "expected": 40
+         *       },
+         *       "metrics": {
+         *         "phase_timings": {
+         *           "design": {
+         *             "status": "completed",
+         *             "started_at": "2026-11-22T08:51:00.150Z",
+         *             "completed_at": "2026-11-22T08:51:09.250Z",
+         *             "duration_seconds": 9.1
+         *           }
+         *         },
+         *         "resource_breakdown": {
+         *           "design": {
+         *             "expected": 5,
+         *             "produced": 5,
+         *             "llm_calls": 1,
+         *             "failed_calls": 0,
+         *             "retries": 0
+         *           }
+         *         },
+         *         "notes": []
+         *       },
+         *       "llm_usage": {
+         *         "total": {
+         *           "call_count": 38,
+         *           "failed_call_count": 5,
+         *           "retry_count": 4,
+         *           "input_tokens": 51200,
+         *           "output_tokens": 9100,
+         *           "total_tokens": 60300,
+         *           "cached_input_tokens": 0,
+         *           "cache_write_tokens": 0,
+         *           "reasoning_tokens": 0,
+         *           "unmetered_call_count": 0,
+         *           "cost_usd": 0.4213,
+         *           "unpriced_call_count": 0,
+         *           "wasted_cost_usd": 0.031,
+         *           "providers": {
+         *             "openai": 38
+         *           },
+         *           "models": {
+         *             "gpt-5-mini": 38
+         *           }
+         *         },
+         *         "phases": {
+         *           "design": {
+         *             "call_count": 1,
+         *             "failed_call_count": 5,
+         *             "retry_count": 4,
+         *             "input_tokens": 51200,
+         *             "output_tokens": 9100,
+         *             "total_tokens": 60300,
+         *             "cached_input_tokens": 0,
+         *             "cache_write_tokens": 0,
+         *             "reasoning_tokens": 0,
+         *             "unmetered_call_count": 0,
+         *             "cost_usd": 0.4213,
+         *             "unpriced_call_count": 0,
+         *             "wasted_cost_usd": 0.031,
+         *             "providers": {
+         *               "openai": 38
+         *             },
+         *             "models": {
+         *               "gpt-5-mini": 38
+         *             }
+         *           }
+         *         }
+         *       },
+         *       "error_summary": "Evaluation failed: provider answered 429 (rate limited) 5 times in a row",
+         *       "error": {
+         *         "kind": "provider_rate_limited",
+         *         "phase": "evaluation",
+         *         "message": "429: slow down",
+         *         "hint": "Wait a minute or lower CRUCIBLE_CONCURRENCY, then resume the run.",
+         *         "fingerprint": "3f0c9a41",
+         *         "occurred_at": "2026-11-22T08:52:13.532Z"
+         *       },
+         *       "links": {
+         *         "self": "/api/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44",
+         *         "results": "/api/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44/results",
+         *         "calls": "/api/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44/calls",
+         *         "page": "/projects/019ab0a3-1f6e-7d02-8c55-90b7de10a2f1/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44",
+         *         "results_page": "/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44/results"
+         *       }
+         *     }
+         */
         RunSummary: {
             /** @description Full id, sortable by time. */
             id: string;
@@ -634,6 +938,123 @@ export interface components {
             /** @description Where to look next. */
             links: components["schemas"]["RunLinks"];
         };
+        /**
+         * @example {
+         *       "project_id": "019ab0a3-1f6e-7d02-8c55-90b7de10a2f1",
+         *       "generated_at": "2026-11-22T09:00:00.000Z",
+         *       "runs": [
+         *         {
+         *           "id": "019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44",
+         *           "number": 42,
+         *           "project_id": "019ab0a3-1f6e-7d02-8c55-90b7de10a2f1",
+         *           "project_title": "Checkout p99",
+         *           "status": "failed",
+         *           "mode": "full_search",
+         *           "label": null,
+         *           "attempt": 1,
+         *           "ledger": "complete",
+         *           "created_at": "2026-11-22T08:51:00.000Z",
+         *           "started_at": "2026-11-22T08:51:00.120Z",
+         *           "completed_at": "2026-11-22T08:52:13.532Z",
+         *           "updated_at": "2026-11-22T08:52:13.532Z",
+         *           "duration_seconds": 73.412,
+         *           "candidate_count": 5,
+         *           "scenario_count": 8,
+         *           "evaluation_count": 31,
+         *           "progress": {
+         *             "phase": "evaluation",
+         *             "done": 31,
+         *             "expected": 40
+         *           },
+         *           "metrics": {
+         *             "phase_timings": {
+         *               "design": {
+         *                 "status": "completed",
+         *                 "started_at": "2026-11-22T08:51:00.150Z",
+         *                 "completed_at": "2026-11-22T08:51:09.250Z",
+         *                 "duration_seconds": 9.1
+         *               }
+         *             },
+         *             "resource_breakdown": {
+         *               "design": {
+         *                 "expected": 5,
+         *                 "produced": 5,
+         *                 "llm_calls": 1,
+         *                 "failed_calls": 0,
+         *                 "retries": 0
+         *               }
+         *             },
+         *             "notes": []
+         *           },
+         *           "llm_usage": {
+         *             "total": {
+         *               "call_count": 38,
+         *               "failed_call_count": 5,
+         *               "retry_count": 4,
+         *               "input_tokens": 51200,
+         *               "output_tokens": 9100,
+         *               "total_tokens": 60300,
+         *               "cached_input_tokens": 0,
+         *               "cache_write_tokens": 0,
+         *               "reasoning_tokens": 0,
+         *               "unmetered_call_count": 0,
+         *               "cost_usd": 0.4213,
+         *               "unpriced_call_count": 0,
+         *               "wasted_cost_usd": 0.031,
+         *               "providers": {
+         *                 "openai": 38
+         *               },
+         *               "models": {
+         *                 "gpt-5-mini": 38
+         *               }
+         *             },
+         *             "phases": {
+         *               "design": {
+         *                 "call_count": 1,
+         *                 "failed_call_count": 5,
+         *                 "retry_count": 4,
+         *                 "input_tokens": 51200,
+         *                 "output_tokens": 9100,
+         *                 "total_tokens": 60300,
+         *                 "cached_input_tokens": 0,
+         *                 "cache_write_tokens": 0,
+         *                 "reasoning_tokens": 0,
+         *                 "unmetered_call_count": 0,
+         *                 "cost_usd": 0.4213,
+         *                 "unpriced_call_count": 0,
+         *                 "wasted_cost_usd": 0.031,
+         *                 "providers": {
+         *                   "openai": 38
+         *                 },
+         *                 "models": {
+         *                   "gpt-5-mini": 38
+         *                 }
+         *               }
+         *             }
+         *           },
+         *           "error_summary": "Evaluation failed: provider answered 429 (rate limited) 5 times in a row",
+         *           "error": {
+         *             "kind": "provider_rate_limited",
+         *             "phase": "evaluation",
+         *             "message": "429: slow down",
+         *             "hint": "Wait a minute or lower CRUCIBLE_CONCURRENCY, then resume the run.",
+         *             "fingerprint": "3f0c9a41",
+         *             "occurred_at": "2026-11-22T08:52:13.532Z"
+         *           },
+         *           "links": {
+         *             "self": "/api/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44",
+         *             "results": "/api/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44/results",
+         *             "calls": "/api/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44/calls",
+         *             "page": "/projects/019ab0a3-1f6e-7d02-8c55-90b7de10a2f1/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44",
+         *             "results_page": "/runs/019ac1f0-52d4-7c11-9b1e-3f0d5a7e2c44/results"
+         *           }
+         *         }
+         *       ],
+         *       "total": 42,
+         *       "has_more": true,
+         *       "next_cursor": "WyItY3JlYXRlZF9hdCIsIjIwMjYtMTEtMjIiXQ"
+         *     }
+         */
         RunPage: {
             /** @description The project asked about; null across projects. */
             project_id: string | null;
@@ -654,9 +1075,23 @@ export interface components {
         CandidateInput: {
             /** @description Unique within the request. */
             title: string;
-            /** @default  */
+            /**
+             * @description What it is.
+             * @default
+             */
             description?: string;
         };
+        /**
+         * @example {
+         *       "mode": "full_search",
+         *       "num_candidates": 5,
+         *       "num_scenarios": 8,
+         *       "budget": {
+         *         "max_cost_usd": 0.5
+         *       },
+         *       "label": "with cache"
+         *     }
+         */
         RunInput: {
             /**
              * @description What the run does; full_search unless said.
@@ -778,20 +1213,51 @@ export interface components {
             error_summary: string | null;
         };
         EstimateRange: {
-            /** @description As likely to be less as to be more. */
+            /** @description As likely to be less as to be more; null = unknown. */
             p50: number | null;
-            /** @description Nine in ten are less. */
+            /** @description Nine in ten are less; null = unknown. */
             p90: number | null;
         };
+        EstimateBasis: {
+            /**
+             * @description history = runs that were; prices = prompts and a price; none = prompts.
+             * @enum {string}
+             */
+            kind: "history" | "prices" | "none";
+            /** @description Runs of this project that it is from. */
+            runs: number;
+            /** @description Whether all of them asked for this model; null = there are none. */
+            same_model: boolean | null;
+            /** @description The same in words. */
+            note: string;
+        };
         Estimate: {
-            /** @description Calls. */
+            /** @description Calls, if none has to be repeated: exact. */
             calls: number | null;
-            /** @description Tokens. */
+            /** @description Tokens in and out. */
             tokens: components["schemas"]["EstimateRange"] | null;
             /** @description US dollars. */
             cost_usd: components["schemas"]["EstimateRange"] | null;
             /** @description Seconds. */
             duration_seconds: components["schemas"]["EstimateRange"] | null;
+            /** @description What it rests on. */
+            basis: components["schemas"]["EstimateBasis"] | null;
+            /** @description A sentence for each limit that it would probably reach. */
+            warnings: string[];
+        };
+        Spend: {
+            /** @description US dollars; null = unknown. */
+            cost_usd: number | null;
+            /** @description US dollars per evaluation made, to whole pico-dollars; null without any. */
+            cost_per_evaluation_usd: number | null;
+            /** @description US dollars per candidate ranked by a score, to whole pico-dollars; null without any. */
+            cost_per_candidate_usd: number | null;
+            /** @description US dollars spent on calls whose answer was not used; null = unknown. */
+            wasted_cost_usd: number | null;
+            /** @description The same as a share of the cost, 0 to 1. */
+            wasted_share: number | null;
+            /** @description Above 0, the costs are lower bounds. */
+            unpriced_call_count: number;
         };
         TopCandidate: {
             /** @description Full id. */
@@ -885,11 +1351,39 @@ export interface components {
             worker: components["schemas"]["Worker"] | null;
             /** @description Stretches of work, oldest first. */
             attempts: components["schemas"]["Attempt"][];
-            /** @description What was expected of it. */
+            /** @description What it was to take, when it was started. */
             estimate: components["schemas"]["Estimate"] | null;
+            /** @description What it cost, set against what it made. */
+            spend: components["schemas"]["Spend"];
             /** @description The best three, once ranked. */
             top_candidates: components["schemas"]["TopCandidate"][];
         };
+        /**
+         * @example {
+         *       "id": "019ac1f0-6a10-7e0b-9a8d-7c6b5a493827",
+         *       "phase": "design",
+         *       "subject": "5 candidates",
+         *       "run_attempt": 1,
+         *       "attempt": 1,
+         *       "outcome": "ok",
+         *       "error_kind": null,
+         *       "error_detail": null,
+         *       "http_status": null,
+         *       "provider": "openai",
+         *       "model_asked": "gpt-5-mini",
+         *       "model_served": "gpt-5-mini-2025-08-07",
+         *       "input_tokens": 900,
+         *       "output_tokens": 640,
+         *       "cached_input_tokens": 0,
+         *       "cache_write_tokens": 0,
+         *       "reasoning_tokens": 0,
+         *       "cost_usd": 0.001505,
+         *       "price_source": "genai-prices",
+         *       "latency_seconds": 8.912,
+         *       "sent_at": "2026-11-22T08:51:00.200Z",
+         *       "settled_at": "2026-11-22T08:51:09.112Z"
+         *     }
+         */
         Call: {
             /** @description Full id, sortable by time. */
             id: string;
@@ -1028,16 +1522,6 @@ export interface components {
             /** @description Why there is no score for this pair. */
             reason: string;
         };
-        ResultCost: {
-            /** @description The run's cost in US dollars; null = unknown. */
-            total_usd: number | null;
-            /** @description The same per evaluation made. */
-            per_evaluation_usd: number | null;
-            /** @description The same per candidate with a score. */
-            per_ranked_candidate_usd: number | null;
-            /** @description Above 0, the figures are lower bounds. */
-            unpriced_call_count: number;
-        };
         Results: {
             /** @description Full id of the run. */
             run_id: string;
@@ -1060,9 +1544,16 @@ export interface components {
             scenarios: components["schemas"]["ResultScenario"][];
             /** @description Pairs without a score. */
             missing: components["schemas"]["Missing"][];
-            /** @description What this ranking cost. */
-            cost: components["schemas"]["ResultCost"];
+            /** @description What the run cost, set against what it made. */
+            spend: components["schemas"]["Spend"];
         };
+        /**
+         * @example {
+         *       "budget": {
+         *         "max_cost_usd": 1
+         *       }
+         *     }
+         */
         ResumeInput: {
             /**
              * @description New limits, over everything the run has used; the old ones unless said.
@@ -1070,11 +1561,420 @@ export interface components {
              */
             budget?: components["schemas"]["BudgetInput"] | null;
         };
+        TrendRun: {
+            /** @description Full id. */
+            id: string;
+            /** @description 1, 2, 3 ... within the project. */
+            number: number;
+            /**
+             * @description Where the run is in its life.
+             * @enum {string}
+             */
+            status: "created" | "running" | "completed" | "failed" | "cancelled";
+            /**
+             * @description What the run was to do.
+             * @enum {string}
+             */
+            mode: "full_search" | "eval_only" | "seeded";
+            /**
+             * Format: date-time
+             * @description When it was asked for. RFC 3339, UTC, milliseconds.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it has not. RFC 3339, UTC, milliseconds.
+             */
+            completed_at: string | null;
+            /** @description Seconds, summed over attempts; of a live run up to now. Null before it starts. */
+            duration_seconds: number | null;
+            /** @description US dollars. Null = unknown, or no call was made. */
+            cost_usd: number | null;
+            /** @description Calls without a known price: above 0, the cost is a lower bound. */
+            unpriced_call_count: number;
+            /** @description Tokens in and out; null when no call reported. */
+            total_tokens: number | null;
+            /** @description Evaluations saved. */
+            evaluation_count: number | null;
+            /**
+             * @description Why it failed or was cancelled.
+             * @enum {string|null}
+             */
+            error_kind: "provider_unreachable" | "provider_auth" | "provider_rate_limited" | "provider_error" | "invalid_response" | "budget_exceeded" | "worker_lost" | "cancelled" | "precondition" | "internal" | null;
+        };
+        TrendDay: {
+            /**
+             * Format: date
+             * @description Calendar day in UTC, YYYY-MM-DD.
+             */
+            date: string;
+            /** @description Runs created on this day. */
+            run_count: number;
+            /** @description Runs by status; a status without a run is left out. */
+            by_status: {
+                [key: string]: number;
+            };
+            /** @description Failed runs by error kind; those of no known kind are in `by_status` alone. */
+            failures_by_kind: {
+                [key: string]: number;
+            };
+            /** @description US dollars, the exact sum over the day's runs; 0 without runs, null when no run's is known. */
+            cost_usd: number | null;
+            /** @description Calls without a known price: above 0, the cost is a lower bound. */
+            unpriced_call_count: number;
+            /** @description Tokens, summed over the day's runs; 0 without runs, null when no run's are known. */
+            total_tokens: number | null;
+        };
+        FirstRun: {
+            /** @description Full id. */
+            id: string;
+            /** @description 1, 2, 3 ... within the project. */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for. RFC 3339, UTC, milliseconds.
+             */
+            created_at: string;
+        };
+        LastFailedRun: {
+            /** @description Full id. */
+            id: string;
+            /** @description 1, 2, 3 ... within the project. */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for. RFC 3339, UTC, milliseconds.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null where imported history lacks it. RFC 3339, UTC, milliseconds.
+             */
+            completed_at: string | null;
+        };
+        TrendFailure: {
+            /** @description The same for failures of the same cause; null in imported history without one. */
+            fingerprint: string | null;
+            /**
+             * @description Why these runs failed; null if imported and unknown.
+             * @enum {string|null}
+             */
+            kind: "provider_unreachable" | "provider_auth" | "provider_rate_limited" | "provider_error" | "invalid_response" | "budget_exceeded" | "worker_lost" | "cancelled" | "precondition" | "internal" | null;
+            /**
+             * @description The phase they failed in; null before the first.
+             * @enum {string|null}
+             */
+            phase: "design" | "scenarios" | "evaluation" | "ranking" | null;
+            /** @description One line of the last of these runs. */
+            error_summary: string | null;
+            /** @description Failed runs of these days with this fingerprint. */
+            count: number;
+            /** @description The first of them within these days. */
+            first_run: components["schemas"]["FirstRun"];
+            /** @description The last of them. */
+            last_run: components["schemas"]["LastFailedRun"];
+        };
+        Trends: {
+            /** @description The project. */
+            project_id: string;
+            /**
+             * Format: date-time
+             * @description When this was answered. RFC 3339, UTC, milliseconds.
+             */
+            generated_at: string;
+            /** @description The last runs, live ones included, oldest first. */
+            runs: components["schemas"]["TrendRun"][];
+            /** @description Every one of the last days, oldest first, by `created_at`. */
+            days: components["schemas"]["TrendDay"][];
+            /** @description The ten most frequent failures of these days, then newest first. */
+            failures: components["schemas"]["TrendFailure"][];
+        };
+        Window: {
+            /** @description Runs judged: the newest that completed or failed, at most 50. */
+            runs: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them was asked for. RFC 3339, UTC, milliseconds.
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description When the last of them ended. RFC 3339, UTC, milliseconds.
+             */
+            until: string | null;
+            /** @description Runs still missing before there is a verdict. */
+            needed: number;
+        };
+        TypicalRange: {
+            /** @description Half of the runs took less. */
+            p50: number | null;
+            /** @description Nine in ten took less. */
+            p90: number | null;
+        };
+        Typical: {
+            /** @description Runs of the window that completed. */
+            runs: number;
+            /** @description Seconds. */
+            duration_seconds: components["schemas"]["TypicalRange"];
+            /** @description US dollars, of runs whose every call has a price. */
+            cost_usd: components["schemas"]["TypicalRange"];
+            /** @description How many of the runs have a price for every call. */
+            priced_runs: number;
+            /** @description Candidates; the median. */
+            candidate_count: number | null;
+            /** @description Scenarios; the median. */
+            scenario_count: number | null;
+            /** @description Evaluations; the median. */
+            evaluation_count: number | null;
+            /** @description Tokens; the median. */
+            total_tokens: number | null;
+        };
+        LastFailure: {
+            /** @description Full id. */
+            run_id: string;
+            /** @description Its number within the project. */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it ended. RFC 3339, UTC, milliseconds.
+             */
+            completed_at: string | null;
+            /**
+             * @description The phase it failed in.
+             * @enum {string|null}
+             */
+            phase: "design" | "scenarios" | "evaluation" | "ranking" | null;
+            /**
+             * @description What sort of failure.
+             * @enum {string|null}
+             */
+            kind: "provider_unreachable" | "provider_auth" | "provider_rate_limited" | "provider_error" | "invalid_response" | "budget_exceeded" | "worker_lost" | "cancelled" | "precondition" | "internal" | null;
+            /** @description One line: what failed and why. */
+            error_summary: string | null;
+            /** @description What to do next. */
+            hint: string | null;
+        };
+        RunRef: {
+            /** @description Full id. */
+            id: string;
+            /** @description Its number within the project. */
+            number: number;
+        };
+        Anomaly: {
+            /**
+             * @description What is out of line; a closed set.
+             * @enum {string}
+             */
+            code: "FAILURE_STREAK" | "FAILURE_RATE" | "ERROR_KIND_NEW" | "DURATION_REGRESSION" | "COST_SPIKE" | "TOKEN_SPIKE" | "RETRY_STORM" | "YIELD_DROP" | "TELEMETRY_MISSING" | "RUN_STALLED";
+            /**
+             * @description Any warning makes the verdict degraded, any critical failing.
+             * @enum {string}
+             */
+            severity: "warning" | "critical";
+            /** @description One sentence that a person can act on; never a provider's or model's words. */
+            summary: string;
+            /**
+             * @description What observed and baseline are. Shares and rates are 0 to 1, `_seconds` seconds.
+             * @enum {string}
+             */
+            metric: "consecutive_failures" | "failure_rate" | "failed_runs" | "duration_seconds" | "phase_duration_seconds" | "cost_usd" | "total_tokens" | "retries_per_question" | "yield" | "metered_share" | "priced_share" | "silent_seconds";
+            /**
+             * @description The phase that carries most of it.
+             * @enum {string|null}
+             */
+            phase: "design" | "scenarios" | "evaluation" | "ranking" | null;
+            /** @description The model that newly serves these runs, in the provider's words. */
+            model: string | null;
+            /** @description Over the runs out of line; the median, or their rate. */
+            observed: number | null;
+            /** @description What earlier runs lead to expect of runs of that size; null when there are none. */
+            baseline: number | null;
+            /** @description observed / baseline; null when there is no baseline, or it is 0. */
+            ratio: number | null;
+            /** @description Earlier runs it was compared with. */
+            sample_size: number;
+            /** @description The first run out of line. */
+            since_run: components["schemas"]["RunRef"];
+            /** @description The runs out of line, oldest first; full ids. */
+            run_ids: string[];
+            /** @description The command to look at it with, with full ids. */
+            next: string;
+        };
+        Verdict: {
+            /** @description The project. */
+            project_id: string;
+            /**
+             * Format: date-time
+             * @description When this answer was made. RFC 3339, UTC, milliseconds.
+             */
+            generated_at: string;
+            /**
+             * @description unknown = too few runs yet, and nothing alarming.
+             * @enum {string}
+             */
+            verdict: "ok" | "degraded" | "failing" | "unknown";
+            /** @description Codes of the anomalies, the most pressing first. */
+            reasons: ("FAILURE_STREAK" | "FAILURE_RATE" | "ERROR_KIND_NEW" | "DURATION_REGRESSION" | "COST_SPIKE" | "TOKEN_SPIKE" | "RETRY_STORM" | "YIELD_DROP" | "TELEMETRY_MISSING" | "RUN_STALLED")[];
+            /** @description What was looked at. */
+            window: components["schemas"]["Window"];
+            /** @description What a run usually takes and makes. */
+            typical: components["schemas"]["Typical"];
+            /** @description Null when no run has failed. */
+            last_failure: components["schemas"]["LastFailure"] | null;
+            /** @description The most pressing first. */
+            anomalies: components["schemas"]["Anomaly"][];
+        };
+        ComparedLinks: {
+            /** @description This run, in the API. */
+            self: string;
+            /** @description This run, on the page. */
+            page: string;
+        };
+        ComparedRun: {
+            /** @description Full id. */
+            id: string;
+            /** @description Number within its project. */
+            number: number;
+            /** @description Full id of its project. */
+            project_id: string;
+            /** @description Title of its project. */
+            project_title: string;
+            /**
+             * @description Where the run is in its life.
+             * @enum {string}
+             */
+            status: "created" | "running" | "completed" | "failed" | "cancelled";
+            /**
+             * @description What the run does.
+             * @enum {string}
+             */
+            mode: "full_search" | "eval_only" | "seeded";
+            /** @description A name for people. */
+            label: string | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for. RFC 3339, UTC, milliseconds.
+             */
+            created_at: string;
+            /**
+             * @description Whether the calls behind the totals are on record.
+             * @enum {string}
+             */
+            ledger: "complete" | "absent" | "purged";
+            /** @description Calls by the model that served, else the model asked for. */
+            models: {
+                [key: string]: number;
+            };
+            /** @description Where to look next. */
+            links: components["schemas"]["ComparedLinks"];
+        };
+        ComparedDuration: {
+            /** @description Seconds; of a live run up to now. */
+            base: number | null;
+            /** @description Seconds; of a live run up to now. */
+            head: number | null;
+            /** @description Seconds, head - base; null where a side is unknown. */
+            delta: number | null;
+            /** @description Seconds by phase that began; null = unknown. `other` is time outside of phases. */
+            base_phases: {
+                [key: string]: number;
+            } | null;
+            /** @description Seconds by phase that began; null = unknown. `other` is time outside of phases. */
+            head_phases: {
+                [key: string]: number;
+            } | null;
+            /** @description Seconds by phase that began in either, head - base; null where a side is unknown. They add up to the delta exactly. `other` is time outside of phases. */
+            phases: {
+                [key: string]: number;
+            } | null;
+        };
+        Causes: {
+            /** @description US dollars, for more or fewer calls whose answer was used. */
+            calls: number;
+            /** @description US dollars, for more or fewer tokens a call. */
+            tokens: number;
+            /** @description US dollars, for a dearer or cheaper token. */
+            price: number;
+            /** @description US dollars, for calls whose answer was not used: failed, repaired, retried. */
+            retries: number;
+        };
+        ComparedCost: {
+            /** @description US dollars. */
+            base: number | null;
+            /** @description US dollars. */
+            head: number | null;
+            /** @description US dollars, head - base; null where a side is unknown. */
+            delta: number | null;
+            /** @description Above 0, its cost is a lower bound. */
+            base_unpriced_call_count: number;
+            /** @description Above 0, its cost is a lower bound. */
+            head_unpriced_call_count: number;
+            /** @description The delta by cause; the parts add up to it exactly. Null where they cannot be told. */
+            causes: components["schemas"]["Causes"] | null;
+        };
+        ComparedCount: {
+            /** @description How many. */
+            base: number | null;
+            /** @description How many. */
+            head: number | null;
+            /** @description head - base; null where a side is unknown. */
+            delta: number | null;
+        };
+        ComparedCounts: {
+            /** @description Candidates made. */
+            candidate_count: components["schemas"]["ComparedCount"];
+            /** @description Scenarios made. */
+            scenario_count: components["schemas"]["ComparedCount"];
+            /** @description Evaluations made. */
+            evaluation_count: components["schemas"]["ComparedCount"];
+            /** @description HTTP attempts sent to a provider. */
+            call_count: components["schemas"]["ComparedCount"];
+            /** @description Calls that gave no usable answer. */
+            failed_call_count: components["schemas"]["ComparedCount"];
+            /** @description Calls after the first for the same question. */
+            retry_count: components["schemas"]["ComparedCount"];
+            /** @description Tokens in, cached included. */
+            input_tokens: components["schemas"]["ComparedCount"];
+            /** @description Tokens out, reasoning included. */
+            output_tokens: components["schemas"]["ComparedCount"];
+            /** @description Input and output tokens. */
+            total_tokens: components["schemas"]["ComparedCount"];
+        };
+        ComparedScore: {
+            /** @description I = P / R of its first; null when it was not ranked. */
+            base: number | null;
+            /** @description I = P / R of its first; null when it was not ranked. */
+            head: number | null;
+            /** @description head - base; null where a side is unknown. */
+            delta: number | null;
+        };
+        Comparison: {
+            /** @description The run compared with. */
+            base: components["schemas"]["ComparedRun"];
+            /** @description The run compared. */
+            head: components["schemas"]["ComparedRun"];
+            /**
+             * Format: date-time
+             * @description When this answer was made. RFC 3339, UTC, milliseconds.
+             */
+            generated_at: string;
+            /** @description How long they took. */
+            duration_seconds: components["schemas"]["ComparedDuration"];
+            /** @description What they cost, and why it differs. */
+            cost_usd: components["schemas"]["ComparedCost"];
+            /** @description What they made and used. */
+            counts: components["schemas"]["ComparedCounts"];
+            /** @description I of the candidate that stands first. */
+            best_I: components["schemas"]["ComparedScore"];
+            /** @description What to know before reading the figures. */
+            notes: string[];
+        };
     };
     responses: {
         /** @description Unprocessable Entity */
         UNPROCESSABLE_ENTITY: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -1084,6 +1984,90 @@ export interface components {
         /** @description Any other error. */
         DEFAULT_ERROR: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A page of another origin asked for a change. */
+        ForeignOrigin: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server asks for a token, and this was none or a wrong one. */
+        Unauthorized: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many wrong tokens came from this address. */
+        TooManyTries: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request names a host that this server does not answer for. */
+        Misdirected: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The database cannot be used just now. */
+        Unavailable: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not JSON in UTF-8. */
+        Malformed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than 2 MiB. */
+        TooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not sent as application/json. */
+        NotJson: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -1091,9 +2075,31 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /**
+         * @description `ETag` of an answer to the same question: 304 while it would be the same.
+         * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+         */
+        IfNoneMatch: string;
+        /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+        RequestId: string;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description Weak. Changes whenever the answer would; `generated_at` and the growing duration of a live run aside.
+         * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+         */
+        ETag: string;
+        /** @description Where it is found from now on. */
+        Location: string;
+        /** @description Seconds after which the same may well work. Absent where waiting does not help. */
+        "Retry-After": number;
+        /** @description `Bearer`. */
+        "WWW-Authenticate": string;
+        /** @description The request's id: the one it came with, or a new one. The server's log has it too. */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1101,7 +2107,10 @@ export interface operations {
     health: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1110,16 +2119,19 @@ export interface operations {
             /** @description It can serve. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             /** @description It cannot; `database` says why. */
             503: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1129,10 +2141,13 @@ export interface operations {
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
-    list_projects: {
+    get_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1141,20 +2156,163 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionInput"];
+            };
+        };
+        responses: {
+            /** @description Signed in for 30 days: the cookie `crucible_session` is set. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            /** @description This is not the server's token. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["ForeignOrigin"];
+            /** @description This server asks for no token. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            /** @description Too many wrong tokens came from this address. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out: the cookie is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["ForeignOrigin"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectList"];
                 };
             };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     create_project: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1167,20 +2325,38 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForeignOrigin"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     get_project: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description Full id, or an unambiguous prefix of 8 or more characters. */
                 project_id: string;
@@ -1192,15 +2368,28 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
             /** @description No such project. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1210,20 +2399,28 @@ export interface operations {
             /** @description The reference fits several projects. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     replace_project: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
             path: {
                 /** @description Full id, or an unambiguous prefix of 8 or more characters. */
                 project_id: string;
@@ -1239,15 +2436,20 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForeignOrigin"];
             /** @description No such project. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1257,20 +2459,30 @@ export interface operations {
             /** @description The reference fits several projects. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     delete_project: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
             path: {
                 /** @description Full id, or an unambiguous prefix of 8 or more characters. */
                 project_id: string;
@@ -1282,13 +2494,17 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForeignOrigin"];
             /** @description No such project. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1298,13 +2514,18 @@ export interface operations {
             /** @description A run of it is live. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
@@ -1320,17 +2541,25 @@ export interface operations {
                 /** @description Only runs of this mode. */
                 mode?: "full_search" | "eval_only" | "seeded";
                 /** @description Created then or later. RFC 3339 with a zone, or a time ago such as `30m`, `24h`, `7d`. */
-                since?: string;
+                since?: string | unknown | unknown;
                 /** @description Created before. RFC 3339 with a zone, or a time ago such as `30m`, `24h`, `7d`. */
-                until?: string;
+                until?: string | unknown | unknown;
                 /** @description Changed then or later. RFC 3339 with a zone, or a time ago such as `30m`, `24h`, `7d`. */
-                updated_since?: string;
+                updated_since?: string | unknown | unknown;
                 /** @description Order; `-` = descending. Unknown sorts below everything, ties by id. */
                 sort?: "-created_at" | "created_at" | "-duration_seconds" | "duration_seconds" | "-cost_usd" | "cost_usd" | "-total_tokens" | "total_tokens";
                 /** @description Text in label or error summary, whatever the case. */
                 q?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1339,13 +2568,28 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunPage"];
                 };
             };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
@@ -1361,17 +2605,25 @@ export interface operations {
                 /** @description Only runs of this mode. */
                 mode?: "full_search" | "eval_only" | "seeded";
                 /** @description Created then or later. RFC 3339 with a zone, or a time ago such as `30m`, `24h`, `7d`. */
-                since?: string;
+                since?: string | unknown | unknown;
                 /** @description Created before. RFC 3339 with a zone, or a time ago such as `30m`, `24h`, `7d`. */
-                until?: string;
+                until?: string | unknown | unknown;
                 /** @description Changed then or later. RFC 3339 with a zone, or a time ago such as `30m`, `24h`, `7d`. */
-                updated_since?: string;
+                updated_since?: string | unknown | unknown;
                 /** @description Order; `-` = descending. Unknown sorts below everything, ties by id. */
                 sort?: "-created_at" | "created_at" | "-duration_seconds" | "duration_seconds" | "-cost_usd" | "cost_usd" | "-total_tokens" | "total_tokens";
                 /** @description Text in label or error summary, whatever the case. */
                 q?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description Full id, or an unambiguous prefix of 8 or more characters. */
                 project_id: string;
@@ -1383,15 +2635,28 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunPage"];
                 };
             };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
             /** @description No such project. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1401,13 +2666,18 @@ export interface operations {
             /** @description The reference fits several projects. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
@@ -1417,6 +2687,8 @@ export interface operations {
             header?: {
                 /** @description Any text of the caller's: a start that is sent again with it starts no second run, it gives the first one. */
                 "Idempotency-Key"?: string;
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /** @description Full id, or an unambiguous prefix of 8 or more characters. */
@@ -1433,15 +2705,21 @@ export interface operations {
             /** @description It was recorded and will be picked up. */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunSummary"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForeignOrigin"];
             /** @description No such project. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1451,20 +2729,38 @@ export interface operations {
             /** @description The reference fits several projects, or the key came with another request before. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     get_run: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description The project that a number counts in: its id, an unambiguous prefix of 8 or more characters, or its title. Needed for a number when there are several. */
+                project_id?: string;
+            };
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
                 run_id: string;
@@ -1476,15 +2772,28 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunDetail"];
                 };
             };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
             /** @description No such run. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1494,13 +2803,18 @@ export interface operations {
             /** @description The reference fits several runs. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
@@ -1516,7 +2830,15 @@ export interface operations {
                 /** @description Only calls with this outcome. */
                 outcome?: "pending" | "ok" | "error" | "invalid" | "timeout" | "unknown";
             };
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
                 run_id: string;
@@ -1528,15 +2850,28 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CallPage"];
                 };
             };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
             /** @description No such run. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1546,20 +2881,33 @@ export interface operations {
             /** @description The reference fits several runs. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     get_results: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
                 run_id: string;
@@ -1571,15 +2919,28 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Results"];
                 };
             };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
             /** @description No such run. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1589,20 +2950,28 @@ export interface operations {
             /** @description The reference fits several runs. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     cancel_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
             path: {
                 /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
                 run_id: string;
@@ -1614,15 +2983,20 @@ export interface operations {
             /** @description It will stop within the time of one call. */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunSummary"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForeignOrigin"];
             /** @description No such run. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1632,20 +3006,28 @@ export interface operations {
             /** @description The run's state does not allow it, or the reference fits several. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };
     resume_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
             path: {
                 /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
                 run_id: string;
@@ -1661,15 +3043,21 @@ export interface operations {
             /** @description It is `created` again, with its error gone. */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunSummary"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForeignOrigin"];
             /** @description No such run. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1679,13 +3067,296 @@ export interface operations {
             /** @description The run's state does not allow it, or the reference fits several. */
             409: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    get_trends: {
+        parameters: {
+            query?: {
+                /** @description How many last runs. */
+                limit?: number;
+                /** @description How many last days, today included; days are those of UTC. */
+                days?: number;
+            };
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description Full id, or an unambiguous prefix of 8 or more characters. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
+                };
+            };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description No such project. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The reference fits several projects. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    get_verdict: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description Full id, or an unambiguous prefix of 8 or more characters. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description No such project. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The reference fits several projects. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    compare_runs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description `ETag` of an answer to the same question: 304 while it would be the same.
+                 * @example W/"5f0c2a7d9be14d0c8a3e6b21"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description Full id, an unambiguous prefix of 8 or more characters or, while there is only one project, a number such as 42. */
+                run_id: string;
+                /** @description The same, of another run; a number counts in the project of the first. */
+                other: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Nothing has changed since; there is no body. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description No such run. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A reference fits several runs. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["DEFAULT_ERROR"];
+        };
+    };
+    estimate_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description Full id, or an unambiguous prefix of 8 or more characters. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForeignOrigin"];
+            /** @description No such project. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The reference fits several projects. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TooManyTries"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["DEFAULT_ERROR"];
         };
     };

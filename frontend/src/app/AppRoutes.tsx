@@ -10,7 +10,10 @@ const ProjectsPage = lazy(() => import("../features/projects/ProjectsPage"));
 const ProblemPage = lazy(() => import("../features/projects/ProblemPage"));
 const NewRunPage = lazy(() => import("../features/launch/NewRunPage"));
 const ResultsPage = lazy(() => import("../features/results/ResultsPage"));
+const ComparePage = lazy(() => import("../features/compare/ComparePage"));
+const HealthDialog = lazy(() => import("../features/runs/health/HealthDialog"));
 const RunDialog = lazy(() => import("../features/runs/detail/RunDialog"));
+const RunById = lazy(() => import("./RunById"));
 
 export function AppRoutes() {
   return (
@@ -21,11 +24,14 @@ export function AppRoutes() {
         <Route path="projects/:projectId" element={<ProjectLayout />}>
           <Route index element={<Navigate to="runs" replace />} />
           <Route path="runs" element={<RunHistoryPage />}>
+            <Route path="health" element={<HealthDialog />} />
             <Route path=":runId" element={<RunDialog />} />
           </Route>
+          <Route path="runs/:runId/compare/:otherId?" element={<ComparePage />} />
           <Route path="new" element={<NewRunPage />} />
           <Route path="problem" element={<ProblemPage />} />
         </Route>
+        <Route path="runs/:runId" element={<RunById />} />
         <Route path="runs/:runId/results" element={<ResultsPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Route>

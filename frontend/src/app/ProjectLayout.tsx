@@ -22,18 +22,18 @@ export function ProjectLayout() {
 
   if (isNotFound(error)) return <UnknownThing what="project" id={projectId} />;
   if (error && !project) {
-    return <ErrorNotice what="the project" error={error} onRetry={() => refetch()} />;
+    return <ErrorNotice what="the project" error={error} level={1} onRetry={() => refetch()} />;
   }
   return (
     <>
       {project && <PageTitle>{project.title}</PageTitle>}
       <Crumbs>{project?.title}</Crumbs>
-      <h1>{project ? project.title : <Skeleton width="12em" />}</h1>
-      {project?.description !== "" && (
-        <p className={css.about}>
-          {project ? firstLine(project.description) : <Skeleton width="28em" />}
-        </p>
-      )}
+      <h1 className={css.title} title={project?.title}>
+        {project ? project.title : <Skeleton width="12em" />}
+      </h1>
+      <p className={css.about}>
+        {project ? firstLine(project.description) : <Skeleton width="28em" />}
+      </p>
       <nav className={css.tabs} aria-label="Project">
         {TABS.map((tab) => (
           <NavLink key={tab.label} to={tab.to(projectId)}>

@@ -8,7 +8,7 @@ export function ThemeSwitch() {
   return (
     <Button kind="quiet" onClick={() => setTheme(next)} title={`Switch to ${next}`}>
       <span aria-hidden="true">◐</span>
-      <span>
+      <span className={css.name}>
         <span className={css.word}>Theme: </span>
         {theme}
       </span>

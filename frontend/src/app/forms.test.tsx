@@ -1,11 +1,14 @@
-import { screen } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, test } from "vitest";
-import { aRun, detailOf, HEALTH, PROJECT } from "../testing/data";
+import { anEstimate, aRun, detailOf, HEALTH, PROJECT } from "../testing/data";
 import { given, problem, server } from "../testing/server";
 import { visit } from "../testing/visit";
 
-beforeEach(() => given.project(PROJECT));
+beforeEach(() => {
+  given.project(PROJECT);
+  given.estimate(anEstimate());
+});
 
 test("a refusal stands at its field; what is accepted lands on the live run", async () => {
   given.health(HEALTH);
@@ -111,4 +114,37 @@ test("the problem is saved whole, and a wrong weight is told in its row", async 
       max_duration_seconds: 90,
     },
   });
+});
+
+test("the estimate follows the form, keeps its last answer, and says why there is none", async () => {
+  given.health(HEALTH);
+  const bodies: unknown[] = [];
+  server.use(
+    http.post("*/api/projects/p-1/runs/estimate", async ({ request }) => {
+      const body = (await request.json()) as { num_candidates: number; model?: string };
+      bodies.push(body);
+      if (body.model) return problem(422, "invalid", "No", { model: ["takes a name"] });
+      const calls = body.num_candidates * 8 + 2;
+      return HttpResponse.json(anEstimate({ calls, warnings: ["It would reach its limit."] }));
+    }),
+  );
+  const { user } = visit("/projects/p-1/new");
+  const box = within(await screen.findByRole("region", { name: "Estimate" }));
+  expect(await box.findByText("$0.09–$0.20 · 35s–58s")).toBeVisible();
+  expect(box.getByText("40 evaluations + 2, about 60.0k tokens")).toBeVisible();
+  expect(box.getByText("From the last 12 runs with gpt-5-mini")).toBeVisible();
+  expect(box.getByText("It would reach its limit.")).toBeVisible();
+
+  const field = screen.getByRole("textbox", { name: "Candidates" });
+  await user.clear(field);
+  expect(
+    await box.findByText("None yet: candidates takes a whole number from 1 to 50."),
+  ).toBeVisible();
+  await user.type(field, "12");
+  expect(await box.findByText("96 evaluations + 2, about 60.0k tokens")).toBeVisible();
+  // Neither a letter in between nor a label was worth a question.
+  await user.type(screen.getByRole("textbox", { name: "Label" }), "night");
+  expect(bodies).toHaveLength(2);
+  await user.type(screen.getByRole("textbox", { name: "Model" }), "x");
+  expect(await box.findByText("None yet: model takes a name.")).toBeVisible();
 });

@@ -1,6 +1,15 @@
 import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
-import { aCall, aFailedRun, aRun, detailOf, PROJECT, RATE_LIMITED } from "../testing/data";
+import {
+  aCall,
+  aFailedRun,
+  anEstimate,
+  aRun,
+  detailOf,
+  PROJECT,
+  RATE_LIMITED,
+  usage,
+} from "../testing/data";
 import { given } from "../testing/server";
 import { visit } from "../testing/visit";
 
@@ -26,6 +35,13 @@ test("a failed run begins with why, and what to do", async () => {
   expect(why.getByText("Scenarios (10s); 31 of 40 evaluations saved")).toBeVisible();
   expect(dialog.getByText("did not begin")).toBeVisible();
   expect(dialog.getByText(/9 missing/)).toBeVisible();
+});
+
+test("a run that was resumed says that its bars span the pause", async () => {
+  given.run(detailOf(aRun({ number: 3, attempt: 2 })));
+  visit(`${HISTORY}/run-3`);
+  const phases = within(await screen.findByRole("region", { name: "Phases" }));
+  expect(phases.getByText("2 attempts: the bars span the pauses between")).toBeVisible();
 });
 
 test("calls that failed come first", async () => {
@@ -56,4 +72,58 @@ test("j and k step through the list", async () => {
   expect(await screen.findByRole("dialog", { name: "Run #2" })).toBeVisible();
   await user.keyboard("k");
   expect(await screen.findByRole("dialog", { name: "Run #3" })).toBeVisible();
+});
+
+test("what it took stands against what was foretold, and what it made against its price", async () => {
+  const run = detailOf(aRun({ number: 3, duration_seconds: 60 }));
+  given.run({
+    ...run,
+    estimate: anEstimate(),
+    spend: { ...run.spend, wasted_cost_usd: 0.0225, wasted_share: 0.2 },
+  });
+  visit(`${HISTORY}/run-3`);
+  const check = within(await screen.findByRole("region", { name: "Estimate and actual" }));
+  expect(check.getByText("estimated 35s–58s")).toBeVisible();
+  expect(check.getAllByText("above the estimate")).toHaveLength(1);
+  expect(check.getByText("From the last 12 runs with gpt-5-mini.")).toBeVisible();
+  const made = within(screen.getByRole("region", { name: /^Produced/ }));
+  expect(made.getByText("$0.0028")).toBeVisible();
+  expect(made.getByText("20% of the cost")).toBeVisible();
+});
+
+test("a run that stopped short offers to go on first; one that came from elsewhere cannot", async () => {
+  given.run(detailOf({ ...aFailedRun(2), ledger: "complete" }));
+  visit(`${HISTORY}/run-2`);
+  const dialog = within(await screen.findByRole("dialog", { name: "Run #2" }));
+  expect(dialog.getByRole("button", { name: "Resume" })).toHaveClass("primary");
+  expect(dialog.getByRole("link", { name: "Open results" })).not.toHaveClass("primary");
+});
+
+test("an imported run says why it can neither go on nor show results", async () => {
+  given.run(detailOf({ ...aFailedRun(2), ledger: "absent" }));
+  visit(`${HISTORY}/run-2`);
+  const dialog = within(await screen.findByRole("dialog", { name: "Run #2" }));
+  expect(dialog.queryByRole("button", { name: "Resume" })).not.toBeInTheDocument();
+  expect(dialog.getByText(/cannot be resumed here/)).toBeVisible();
+  expect(dialog.queryByText(/start the run again/)).not.toBeInTheDocument();
+  const results = dialog.getByRole("button", { name: "Open results" });
+  expect(results).toHaveAttribute("aria-disabled", "true");
+  expect(results).toHaveAccessibleDescription("This run was imported with its totals alone");
+});
+
+test("what is free is said in a line, and a lower bound of nothing says what it leaves out", async () => {
+  const free = usage({ cost_usd: 0, providers: { local: 42 } });
+  const run = aRun({ number: 3, llm_usage: { total: free, phases: { design: free } } });
+  given.run(detailOf(run));
+  const { user } = visit(`${HISTORY}/run-3`);
+  const shares = within(await screen.findByRole("region", { name: "Usage by phase" }));
+  expect(shares.getByText("$0 in every phase: the embedded model is free")).toBeVisible();
+
+  const gap = usage({ cost_usd: 0, unpriced_call_count: 37 });
+  const failed = { ...aFailedRun(2), llm_usage: { total: gap, phases: { design: gap } } };
+  given.run(detailOf(failed));
+  await user.keyboard("j");
+  const next = within(await screen.findByRole("dialog", { name: "Run #2" }));
+  expect(next.getByText("≥ $0: 37 calls have no known price")).toBeVisible();
+  expect(next.getByText("≥ $0, 37 unpriced")).toBeVisible();
 });

@@ -1,9 +1,11 @@
 import { useEffect } from "react";
 import { NavigationType, useLocation, useNavigationType } from "react-router";
 
-/** The dialog of a run is no new view: the list stays where it is beneath it. */
+/** The dialog of a run is no new view: the list stays beneath it. Nor is another run to compare with. */
 function viewOf(pathname: string): string {
-  return pathname.replace(/^(\/projects\/[^/]+\/runs)\/[^/]+$/, "$1");
+  return pathname
+    .replace(/^(\/projects\/[^/]+\/runs)\/[^/]+$/, "$1")
+    .replace(/\/compare(\/[^/]+)?$/, "/compare");
 }
 
 /** Arriving in another view begins at its top, with focus in it; Back returns to where one was. */

@@ -4,12 +4,18 @@ import {
   formatAgo,
   formatCost,
   formatCount,
+  formatDay,
+  formatDelta,
   formatDuration,
   formatElapsed,
   formatExactCost,
+  formatFineCost,
+  formatRange,
+  formatRatio,
   formatScore,
   formatShare,
   formatTokens,
+  inWords,
 } from "./format";
 
 /** The command line is held to the same file. */
@@ -41,4 +47,27 @@ describe("figures read as agreed", () => {
   test.each(golden.ago)("$at at $now", ({ at, now, text }) => {
     expect(formatAgo(at, Date.parse(now))).toBe(text);
   });
+});
+
+test("a day is that day in every zone, and figures of two read as such", () => {
+  expect(formatDay("2026-11-21")).toBe("21 Nov");
+  expect(formatDay(null)).toBe("—");
+  expect(formatRange({ p50: 35, p90: 65 }, formatDuration)).toBe("35s–1m 05s");
+  expect(formatRange({ p50: 35, p90: null }, formatDuration)).toBe("35s");
+  expect(formatRange({ p50: null, p90: null }, formatDuration)).toBe("—");
+  expect(formatDelta(88, formatDuration)).toBe("+1m 28s");
+  expect(formatDelta(-0.0339, formatFineCost)).toBe("−$0.03");
+  expect(formatDelta(0, formatFineCost)).toBe("same");
+  expect(formatDelta(null, formatFineCost)).toBe("—");
+  expect(formatFineCost(0.004970572917)).toBe("$0.005");
+  expect(formatFineCost(0)).toBe("$0");
+  expect(formatRatio(3.14)).toBe("3.1 ×");
+  expect(formatRatio(0.754)).toBe("0.75 ×");
+});
+
+test("words of the API read as words", () => {
+  expect(inWords("3 runs failed, by provider_rate_limited.")).toBe(
+    "3 runs failed, by provider rate limited.",
+  );
+  expect(inWords("Set CRUCIBLE_LLM_MODEL.")).toBe("Set CRUCIBLE_LLM_MODEL.");
 });

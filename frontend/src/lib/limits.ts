@@ -1,6 +1,6 @@
 import type { FieldErrors } from "../api/client";
 import type { Budget } from "../api/types";
-import { formatCost, formatCount, formatDuration, formatExactCost, plural } from "./format";
+import { formatDuration } from "./format";
 
 /** Limits on a run, between what a person types and what is sent. */
 export type Limit = keyof Budget;
@@ -36,7 +36,7 @@ export function limitsDraft(budget: Budget | null): LimitsDraft {
 export function limitText(limit: Limit, budget: Budget | null): string {
   const value = budget?.[limit];
   if (value == null) return "";
-  if (limit === "max_cost_usd") return formatExactCost(value).slice(1);
+  if (limit === "max_cost_usd") return typed.format(value).replaceAll(",", "");
   if (limit === "max_duration_seconds") return toMinutes(value);
   return formatCount(value);
 }
@@ -49,6 +49,24 @@ function toMinutes(seconds: number): string {
 interface Read {
   budget: Budget;
   errors: FieldErrors;
+}
+
+/**
+ * Limits are typed, so they are written in one notation, whatever the reader's: `1.000` that means a
+ * thousand here and one there would be a wrong limit.
+ */
+const typed = new Intl.NumberFormat("en-US", { maximumFractionDigits: 12 });
+const typedCents = new Intl.NumberFormat("en-US", {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
+
+function formatCount(value: number): string {
+  return typed.format(value);
+}
+
+function plural(value: number, one: string): string {
+  return `${typed.format(value)} ${value === 1 ? one : `${one}s`}`;
 }
 
 /** Empty is null, no limit. What is no number is refused here: on the wire it would be null too. */
@@ -109,7 +127,7 @@ export function withDefaults(own: Budget, project: Budget | null): Budget | null
 }
 
 export function formatLimit(limit: Limit, value: number): string {
-  if (limit === "max_cost_usd") return value < 0.01 ? formatExactCost(value) : formatCost(value);
+  if (limit === "max_cost_usd") return `$${(value < 0.01 ? typed : typedCents).format(value)}`;
   if (limit === "max_duration_seconds") return formatDuration(value);
   return formatCount(value);
 }

@@ -1,4 +1,15 @@
-import type { Call, Health, Project, Run, RunDetail, RunPage, Usage } from "../api/types";
+import type {
+  Call,
+  Estimate,
+  Health,
+  LastFailure,
+  Project,
+  Run,
+  RunDetail,
+  RunPage,
+  Spend,
+  Usage,
+} from "../api/types";
 
 export const PROJECT: Project = {
   id: "p-1",
@@ -11,6 +22,7 @@ export const PROJECT: Project = {
   created_at: "2026-11-01T08:00:00.000Z",
   updated_at: "2026-11-01T08:00:00.000Z",
   last_run: null,
+  recent: [],
   failed_24h: 0,
   cost_7d_usd: null,
   unpriced_calls_7d: 0,
@@ -19,9 +31,18 @@ export const PROJECT: Project = {
 export const HEALTH: Health = {
   status: "ok",
   version: "0.1.0",
-  database: { ok: true, revision: "1", needed: "1", note: null },
-  executor: { kind: "embedded", running: true, active: 0, max_active: 8 },
+  database: { ok: true, revision: "1", needed: "1", id: null, note: null },
+  executor: { kind: "embedded", running: true, active: 0, max_active: 8, note: null },
   llm: { kind: "openai", provider: "openai", model: "gpt-5-mini", ready: true, note: null },
+};
+
+export const SPEND: Spend = {
+  cost_usd: 0.1123,
+  cost_per_evaluation_usd: 0.0028075,
+  cost_per_candidate_usd: 0.02246,
+  wasted_cost_usd: 0,
+  wasted_share: 0,
+  unpriced_call_count: 0,
 };
 
 export function usage(part: Partial<Usage> = {}): Usage {
@@ -118,6 +139,16 @@ export function aRun(part: Partial<Run> = {}): Run {
 export const RATE_LIMITED =
   "Evaluation failed: provider answered 429 (rate limited) 5 times in a row";
 
+export const FAILURE: LastFailure = {
+  run_id: "run-2",
+  number: 2,
+  completed_at: "2026-11-22T08:01:00.000Z",
+  phase: "evaluation",
+  kind: "provider_rate_limited",
+  error_summary: RATE_LIMITED,
+  hint: "Wait a minute, then start the run again.",
+};
+
 export function aFailedRun(number: number): Run {
   const run = aRun({ number, status: "failed", evaluation_count: 31, error_summary: RATE_LIMITED });
   const { design, scenarios, evaluation } = run.metrics.phase_timings;
@@ -162,7 +193,25 @@ export function detailOf(run: Run): RunDetail {
     worker: null,
     attempts: [],
     estimate: null,
+    spend: SPEND,
     top_candidates: [],
+  };
+}
+
+export function anEstimate(part: Partial<Estimate> = {}): Estimate {
+  return {
+    calls: 42,
+    tokens: { p50: 60_000, p90: 75_000 },
+    cost_usd: { p50: 0.09, p90: 0.2 },
+    duration_seconds: { p50: 35, p90: 58 },
+    basis: {
+      kind: "history",
+      runs: 12,
+      same_model: true,
+      note: "from the last 12 runs with gpt-5-mini",
+    },
+    warnings: [],
+    ...part,
   };
 }
 

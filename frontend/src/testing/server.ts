@@ -1,7 +1,18 @@
 import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import type { FieldErrors } from "../api/client";
-import type { Call, Health, Project, Results, Run, RunDetail } from "../api/types";
+import type {
+  Call,
+  Estimate,
+  Health,
+  Project,
+  Results,
+  Run,
+  RunDetail,
+  Trends,
+  Verdict,
+} from "../api/types";
+import { aVerdict, trendsOf } from "./answers";
 import { page } from "./data";
 
 export const server = setupServer();
@@ -13,9 +24,17 @@ export const given = {
     use(http.get("*/api/projects", () => HttpResponse.json({ projects }))),
   project: (project: Project) =>
     use(http.get(`*/api/projects/${project.id}`, () => HttpResponse.json(project))),
-  /** The runs of every project, filtered by status as the server would. */
+  estimate: (estimate: Estimate) =>
+    use(http.post("*/api/projects/:id/runs/estimate", () => HttpResponse.json(estimate))),
+  verdict: (verdict: Verdict) =>
+    use(http.get("*/api/projects/:id/runs/health", () => HttpResponse.json(verdict))),
+  trends: (trends: Trends) =>
+    use(http.get("*/api/projects/:id/runs/trends", () => HttpResponse.json(trends))),
+  /** The runs of every project, filtered by status as the server would; all is well with them. */
   runs: (runs: readonly Run[]) =>
     use(
+      http.get("*/api/projects/:id/runs/health", () => HttpResponse.json(aVerdict())),
+      http.get("*/api/projects/:id/runs/trends", () => HttpResponse.json(trendsOf())),
       http.get("*/api/projects/:id/runs/summary", ({ request }) => {
         const status = new URL(request.url).searchParams.getAll("status");
         const shown = runs.filter((run) => status.length === 0 || status.includes(run.status));

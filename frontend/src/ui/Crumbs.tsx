@@ -7,5 +7,10 @@ export function Crumbs({ children }: { children: ReactNode }) {
   const [slot, setSlot] = useState<HTMLElement | null>(null);
   useEffect(() => setSlot(document.getElementById("crumbs")), []);
   if (!slot || !children) return null;
-  return createPortal(<span className={css.crumbs}>{children}</span>, slot);
+  return createPortal(
+    <span className={css.crumbs}>
+      <span>{children}</span>
+    </span>,
+    slot,
+  );
 }

@@ -19,9 +19,11 @@ export function Dialog({ label, onClose, small = false, children }: Props) {
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    // What is read from its top has focus as a whole, so that no button stands out unasked.
+    if (!small) dialog?.focus();
     // Closing before the element goes gives focus back to where it was.
     return () => dialog?.close();
-  }, []);
+  }, [small]);
 
   function closeFromBackdrop(event: MouseEvent) {
     if (event.target === ref.current) onClose();

@@ -1,27 +1,41 @@
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
-import { formatAgo } from "../lib/format";
+import { formatAge } from "../lib/format";
 import { paths } from "../lib/paths";
 import { useNow } from "../lib/useNow";
 import { Button } from "./Button";
 import css from "./ErrorNotice.module.css";
 import { Notice } from "./Notice";
 import { PageTitle } from "./PageTitle";
+import { ViewSkeleton } from "./Skeleton";
 
 export function isNotFound(error: Error | null): boolean {
   return error instanceof ApiError && error.status === 404;
 }
 
+/** What was asked makes no sense to the server; asking again would not mend it. */
+export function isRefused(error: Error | null): error is ApiError {
+  return error instanceof ApiError && error.status === 422;
+}
+
+/** The sign-in is on screen, or was a moment ago: nothing is wrong with the view behind it. */
+function isShutOut(error: Error): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
 interface Props {
   what: string;
   error: Error;
+  /** 1 where it is all there is of a page. */
+  level?: 1 | 2;
   onRetry: () => void;
 }
 
 /** There is nothing to show, because it could not be fetched. */
-export function ErrorNotice({ what, error, onRetry }: Props) {
+export function ErrorNotice({ what, error, level = 2, onRetry }: Props) {
+  if (isShutOut(error)) return <ViewSkeleton />;
   return (
-    <Notice title={`Could not load ${what}`} tone="bad" live>
+    <Notice title={`Could not load ${what}`} tone="bad" level={level} live>
       <p>{error.message}</p>
       <Button onClick={onRetry}>Retry</Button>
     </Notice>
@@ -36,17 +50,22 @@ interface StaleProps {
 
 /** What is on screen is old, because the last attempt to renew it failed. */
 export function StaleNotice({ error, since, onRetry }: StaleProps) {
-  const now = useNow(5000);
-  if (!error) return null;
+  if (!error || isShutOut(error)) return null;
   return (
-    <div role="alert" className={css.stale}>
+    <div className={css.stale}>
+      {/* The age moves on; it is not told each time that it does. */}
       <span>
-        Could not refresh: {error.message} These figures are from{" "}
-        {formatAgo(new Date(since).toISOString(), now)}.
+        <span role="alert">Could not refresh: {error.message}</span> What is shown is{" "}
+        <Age since={since} /> old.
       </span>
       <Button onClick={onRetry}>Retry</Button>
     </div>
   );
+}
+
+function Age({ since }: { since: number }) {
+  const now = useNow(1000);
+  return formatAge((now - since) / 1000);
 }
 
 export function UnknownThing({ what, id }: { what: string; id: string }) {

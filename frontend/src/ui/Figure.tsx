@@ -1,4 +1,12 @@
-import { formatCost, formatExactCost, formatTokens, MISSING, plural } from "../lib/format";
+import {
+  formatCost,
+  formatCount,
+  formatExactCost,
+  formatFineCost,
+  formatTokens,
+  MISSING,
+  plural,
+} from "../lib/format";
 import css from "./Figure.module.css";
 
 /** An em dash that says, to eye and ear, why nothing stands there. */
@@ -17,6 +25,10 @@ interface CostProps {
   missing?: string;
   /** It still runs: calls under way have no price yet, which is no gap in what is known. */
   soFar?: boolean;
+  /** The price of one thing may be a small part of a cent. */
+  fine?: boolean;
+  /** Says of a lower bound what it leaves out, where there is room for it. */
+  full?: boolean;
 }
 
 export function Cost({
@@ -24,12 +36,19 @@ export function Cost({
   unpriced = 0,
   missing = "No price is known for these calls",
   soFar = false,
+  fine = false,
+  full = false,
 }: CostProps) {
   if (usd == null) return <Missing why={missing} />;
   const exact = formatExactCost(usd);
   if (soFar) return <span title={`${exact} so far`}>{formatCost(usd)}</span>;
   const gap = `At least ${exact}: ${plural(unpriced, "call has", "calls have")} no known price`;
-  return <span title={unpriced > 0 ? gap : exact}>{formatCost(usd, unpriced)}</span>;
+  return (
+    <span title={unpriced > 0 ? gap : exact}>
+      {fine ? `${unpriced > 0 ? "≥ " : ""}${formatFineCost(usd)}` : formatCost(usd, unpriced)}
+      {full && unpriced > 0 && `, ${formatCount(unpriced)} unpriced`}
+    </span>
+  );
 }
 
 interface TokensProps {

@@ -85,7 +85,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(grammar.importlib, "import_module", absent)
     with pytest.raises(Precondition) as caught:
         grammar.grammar(SCHEMA)
-    assert "int-crucible[local]" in (caught.value.hint or "")
+    assert "install 'xllamacpp==" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(("flags", "lacks"), [("sse avx avx2", False), ("sse avx", True)])

@@ -61,6 +61,15 @@ def test_status_says_where_and_how_far(tiny: FakeHub, models: Path) -> None:
     assert "ready" in crucible("status").stdout
 
 
+def test_status_says_sizes_for_a_person_on_a_terminal_and_exact_elsewhere(
+    tiny: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"size bytes  {len(CONTENT)}\n" in crucible("status").stdout
+    monkeypatch.setattr(command, "is_terminal", lambda _: True)
+    shown = crucible("status").stdout
+    assert f"full size   {len(CONTENT) / 1e6:.1f} MB\n" in shown and "bytes" not in shown
+
+
 def test_status_of_a_named_file_that_is_none(
     tiny: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +86,7 @@ def test_status_says_what_is_missing_to_run_it(
     tiny: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "_runtime_version", lambda: None)
-    assert "int-crucible[local]" in crucible("status").stdout
+    assert "install 'xllamacpp==" in crucible("status").stdout
 
 
 def test_remove_asks_and_does(tiny: FakeHub, models: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crucible.errors import Precondition
+from crucible.extras import adding
 from crucible.llm.local import runtime
 from crucible.llm.local.server import CONTEXT_TOKENS
 
@@ -58,7 +59,7 @@ def grammar(schema: Mapping[str, Any]) -> str:
     except ImportError as error:
         raise Precondition(
             "The embedded model cannot run: xllamacpp is not installed or cannot be loaded",
-            hint="pip install 'int-crucible[local]', and apt-get install libgomp1 on Debian.",
+            hint=f"{adding('local')}, and apt-get install libgomp1 on Debian.",
         ) from error
     compact = {"x-guidance": {"whitespace_flexible": False}, **schema}
     return str(xllamacpp.json_schema_to_grammar(compact))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from crucible.errors import CrucibleError, Precondition, Unavailable
+from crucible.extras import adding
 from crucible.scrub import Scrubber
 
 # A large file on a slow disk takes a while.
@@ -185,7 +186,7 @@ def _worded(error: str, name: str, why: str) -> CrucibleError:
         case "not_installed":
             return Precondition(
                 "The embedded model cannot run: xllamacpp is not installed",
-                hint=f"pip install 'int-crucible[local]'. {_ELSE}",
+                hint=f"{adding('local')}. {_ELSE}",
             )
         case "no_libgomp":
             return Precondition(

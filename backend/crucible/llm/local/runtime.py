@@ -2,10 +2,29 @@
 
 import os
 import platform
+from importlib.util import find_spec
 from pathlib import Path
+
+from crucible.errors import Precondition
+from crucible.extras import adding
 
 CPUINFO = Path("/proc/cpuinfo")
 CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
+
+
+def require() -> None:
+    """Raises Precondition where the embedded model cannot run, as far as that can be told without
+    loading the library: on a processor that it does not fit it would end this process."""
+    if find_spec("xllamacpp") is None:
+        raise Precondition(
+            "xllamacpp, which runs the embedded model, is not installed (the extra `local`)",
+            hint=adding("local"),
+        )
+    if lacks_avx2():
+        raise Precondition(
+            "this processor lacks AVX2, which the embedded model needs",
+            hint="set CRUCIBLE_LLM_BASE_URL to an endpoint of yours",
+        )
 
 
 def lacks_avx2() -> bool:

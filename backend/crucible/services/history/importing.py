@@ -1,63 +1,25 @@
 """Imports runs as JSON lines: all of them or, when a line is broken, none."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Index,
-    MetaData,
-    Table,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.types import JSON, TypeEngine
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, update
 
-from crucible.db import Database, translated_errors
+from crucible.db import Database, alone, translated_errors
 from crucible.models import Project, Run, RunAttempt, RunPhase
+from crucible.recorder.revision import CAME, bump
 from crucible.scrub import Scrubber
-from crucible.services.history import lines, rows
+from crucible.services.history import lines, staging
 from crucible.services.history.checks import Wrong
-from crucible.services.history.rows import Rows
+from crucible.services.history.reader import Reader, Rows
+from crucible.services.history.record import CHILDREN, PROJECT
+from crucible.services.history.staging import ATTEMPTS, CHILD, PHASES, RUNS
 
 BATCH = 500
+"""Rows of runs, calls and results that wait in memory for their way into the staging tables."""
 Told = Callable[[int], None]
-
-
-def _staged(name: str, model: Any, columns: Iterable[str], *more: Any) -> Table:
-    own = (Column(each, _type(model.__table__.c[each].type)) for each in columns)
-    return Table(name, MetaData(), *own, *more, prefixes=["TEMPORARY"])
-
-
-def _type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    return JSON(none_as_null=True) if isinstance(kind, JSON) else kind
-
-
-# What was read waits in tables that only this connection sees and that need no lock: others go
-# on writing until all lines have been found to be whole.
-_RUNS = _staged(
-    "imported_runs",
-    Run,
-    rows.RUN_COLUMNS,
-    Column("line", BigInteger),
-    Column("was_live", Boolean),
-    Index("ix_imported_runs_id", "id"),
-    Index("ix_imported_runs_number", "project_id", "number"),
-)
-_PHASES = _staged("imported_phases", RunPhase, rows.PHASE_COLUMNS)
-_ATTEMPTS = _staged("imported_attempts", RunAttempt, rows.ATTEMPT_COLUMNS)
-_STAGED = (_RUNS, _PHASES, _ATTEMPTS)
 
 
 @dataclass
@@ -67,6 +29,8 @@ class _Seen:
     title: str | None
     created_at: datetime
     problem: Mapping[str, Any] = field(default_factory=dict)
+    row: dict[str, Any] | None = None
+    """All of it, where a line was its own."""
 
     def add(self, found: Rows) -> None:
         self.title = found.project_title or self.title
@@ -84,6 +48,9 @@ class Report:
     renumbered: int = 0
     was_live: int = 0
     projects_created: int = 0
+    calls: int = 0
+    """Calls that came with the imported runs; so the next."""
+    evaluations: int = 0
 
 
 def import_runs(
@@ -92,9 +59,10 @@ def import_runs(
     """Imports every line of `stream` in one transaction, or none.
 
     A run that is here already (by its id) is left as it is. A run whose number is taken gets the
-    next free one of its project. Totals, times and counts are kept; calls and results are not
-    part of a line, so `ledger` becomes `absent`. A run that was live where the line was written
-    becomes `failed`, `worker_lost`, at its last sign of life: nobody here works on it. `told` is
+    next free one of its project. Totals, times and counts are kept. Of a line with a `record`
+    everything is; without one, calls and results are not in it, so `ledger` becomes `absent`. A
+    run that was live where the line was written becomes `failed`, `worker_lost`, at its
+    last sign of life: nobody here works on it. `told` is
     called with the number of lines read, now and then.
 
     Memory stays bounded: what was read waits in temporary tables. Raises Invalid naming line and
@@ -104,8 +72,9 @@ def import_runs(
     with database.engine.connect() as connection, translated_errors():
         # Of its own, so that the temporary tables go with it.
         connection.detach()
+        connection.execution_options(stages=True)
         with connection.begin():
-            projects = _stage(connection, stream, rows.Reader(scrub), report, told)
+            projects = _stage(connection, stream, Reader(scrub), report, told)
         connection.execution_options(writes=True)
         with connection.begin():
             _move(connection, projects, report)
@@ -113,27 +82,36 @@ def import_runs(
 
 
 def _stage(
-    connection: Connection, stream: BinaryIO, reader: rows.Reader, report: Report, told: Told
+    connection: Connection, stream: BinaryIO, reader: Reader, report: Report, told: Told
 ) -> dict[str, _Seen]:
-    for table in _STAGED:
-        table.create(connection, checkfirst=False)
+    staging.create(connection)
     projects: dict[str, _Seen] = {}
     batch: list[tuple[int, Rows]] = []
+    waiting = 0
     for line, found in lines.objects(stream):
-        batch.append((line, _read(reader, line, found)))
-        if len(batch) == BATCH:
+        try:
+            if "project" in found and "id" not in found:
+                _note(projects, PROJECT(found)["project"])
+                continue
+            if "continues" in found and "id" not in found:
+                staging.add_children(connection, reader.continued(found))
+                continue
+            batch.append((line, reader.rows(found)))
+        except Wrong as wrong:
+            raise lines.broken(line, wrong.field, wrong.takes) from None
+        waiting += 1 + sum(map(len, batch[-1][1].children.values()))
+        if waiting >= BATCH:
             _keep(connection, batch, projects, report)
+            waiting = 0
             told(report.read)
     _keep(connection, batch, projects, report)
-    _refuse_twice(connection)
+    staging.refuse_twice(connection)
     return projects
 
 
-def _read(reader: rows.Reader, line: int, found: Mapping[str, Any]) -> Rows:
-    try:
-        return reader.rows(found)
-    except Wrong as wrong:
-        raise lines.broken(line, wrong.field, wrong.takes) from None
+def _note(projects: dict[str, _Seen], row: dict[str, Any]) -> None:
+    seen = projects.setdefault(row["id"], _Seen(row["title"], row["created_at"]))
+    seen.row = row
 
 
 def _keep(
@@ -146,66 +124,60 @@ def _keep(
     for _, found in batch:
         seen = projects.setdefault(found.run["project_id"], _Seen(None, found.run["created_at"]))
         seen.add(found)
-    _add(
+        staging.add_children(connection, found.children)
+    staging.add(
         connection,
-        _RUNS,
+        RUNS,
         [{**found.run, "line": line, "was_live": found.was_live} for line, found in batch],
     )
-    _add(connection, _PHASES, [phase for _, found in batch for phase in found.phases])
-    _add(connection, _ATTEMPTS, [each for _, found in batch for each in found.attempts])
+    staging.add(connection, PHASES, [phase for _, found in batch for phase in found.phases])
+    staging.add(connection, ATTEMPTS, [each for _, found in batch for each in found.attempts])
     report.read += len(batch)
     batch.clear()
 
 
-def _add(connection: Connection, table: Table, found: Sequence[Mapping[str, Any]]) -> None:
-    if found:
-        connection.execute(insert(table), found)
-
-
-def _refuse_twice(connection: Connection) -> None:
-    twice = connection.execute(
-        select(_RUNS.c.id, func.min(_RUNS.c.line), func.max(_RUNS.c.line))
-        .group_by(_RUNS.c.id)
-        .having(func.count() > 1)
-        .order_by(func.max(_RUNS.c.line))
-        .limit(1)
-    ).one_or_none()
-    if twice is not None:
-        run_id, first, again = twice
-        raise lines.broken(again, "id", f"takes an id of its own; {run_id} is that of line {first}")
-
-
 def _move(connection: Connection, projects: Mapping[str, _Seen], report: Report) -> None:
     """From the temporary tables into those of the history, under the write lock."""
+    alone(connection)
+    # Nobody gives out a number of these projects meanwhile.
+    known = connection.scalars(
+        select(Project.id).where(Project.id.in_(select(RUNS.c.project_id))).with_for_update()
+    )
+    known.all()
     here = select(Run.id)
-    report.unchanged = connection.execute(delete(_RUNS).where(_RUNS.c.id.in_(here))).rowcount
+    report.unchanged = connection.execute(delete(RUNS).where(RUNS.c.id.in_(here))).rowcount
     report.imported = report.read - report.unchanged
-    if not report.imported:
-        return
-    report.was_live = _count(connection, _RUNS.c.was_live)
     report.projects_created = _make_projects(connection, projects)
+    if not report.imported:
+        if report.projects_created:
+            bump(connection, CAME)
+        return
+    report.was_live = _count(connection, RUNS.c.was_live)
     report.renumbered = _renumber(connection)
-    new = select(_RUNS.c.id)
-    _copy(connection, Run, _RUNS, rows.RUN_COLUMNS)
-    _copy(connection, RunPhase, _PHASES, rows.PHASE_COLUMNS, _PHASES.c.run_id.in_(new))
-    _copy(connection, RunAttempt, _ATTEMPTS, rows.ATTEMPT_COLUMNS, _ATTEMPTS.c.run_id.in_(new))
+    staging.refuse_known(connection)
+    staging.forget_known_keys(connection)
+    if report.was_live:
+        staging.settle_lost(connection)
+    new = select(RUNS.c.id)
+    staging.copy(connection, Run, RUNS)
+    staging.copy(connection, RunPhase, PHASES, PHASES.c.run_id.in_(new))
+    staging.copy(connection, RunAttempt, ATTEMPTS, ATTEMPTS.c.run_id.in_(new))
+    copied = {
+        name: staging.copy(connection, model, CHILD[name], CHILD[name].c.run_id.in_(new))
+        for name, model in CHILDREN.items()
+    }
+    report.calls, report.evaluations = copied["calls"], copied["evaluations"]
     _count_up(connection)
-
-
-def _copy(
-    connection: Connection, model: Any, staged: Table, columns: Iterable[str], *where: Any
-) -> None:
-    names = list(columns)
-    chosen = select(*(staged.c[name] for name in names)).where(*where)
-    connection.execute(insert(model.__table__).from_select(names, chosen))
+    bump(connection, CAME)
 
 
 def _count(connection: Connection, condition: Any) -> int:
-    return connection.scalar(select(func.count()).select_from(_RUNS).where(condition)) or 0
+    return connection.scalar(select(func.count()).select_from(RUNS).where(condition)) or 0
 
 
 def _make_projects(connection: Connection, projects: Mapping[str, _Seen]) -> int:
-    wanted = set(connection.scalars(select(_RUNS.c.project_id).distinct()))
+    wanted = set(connection.scalars(select(RUNS.c.project_id).distinct()))
+    wanted |= {each for each, seen in projects.items() if seen.row is not None}
     unknown = wanted - set(connection.scalars(select(Project.id)))
     made = [_project(each, projects[each]) for each in sorted(unknown)]
     if made:
@@ -214,7 +186,9 @@ def _make_projects(connection: Connection, projects: Mapping[str, _Seen]) -> int
 
 
 def _project(project_id: str, seen: _Seen) -> dict[str, Any]:
-    """As its latest run knew it."""
+    """As its own line has it, else as its latest run knew it."""
+    if seen.row is not None:
+        return seen.row
     problem = seen.problem
     return {
         "id": project_id,
@@ -223,6 +197,7 @@ def _project(project_id: str, seen: _Seen) -> dict[str, Any]:
         "goals": problem.get("goals", []),
         "constraints": problem.get("constraints", []),
         "world_model": problem.get("world_model"),
+        "default_budget": None,
         "last_run_number": 0,
         "created_at": seen.created_at,
         "updated_at": seen.created_at,
@@ -231,18 +206,18 @@ def _project(project_id: str, seen: _Seen) -> dict[str, Any]:
 
 def _renumber(connection: Connection) -> int:
     """Gives runs whose number is taken, or that have none, the next free one of their project."""
-    taken = exists().where(Run.project_id == _RUNS.c.project_id, Run.number == _RUNS.c.number)
-    colliding = select(_RUNS.c.project_id).where(or_(_RUNS.c.number.is_(None), taken))
+    taken = exists().where(Run.project_id == RUNS.c.project_id, Run.number == RUNS.c.number)
+    colliding = select(RUNS.c.project_id).where(or_(RUNS.c.number.is_(None), taken))
     twice = (
-        select(_RUNS.c.project_id)
-        .group_by(_RUNS.c.project_id, _RUNS.c.number)
+        select(RUNS.c.project_id)
+        .group_by(RUNS.c.project_id, RUNS.c.number)
         .having(func.count() > 1)
     )
     changed: list[dict[str, Any]] = []
     for project_id in sorted(set(connection.scalars(colliding.union(twice)))):
         changed += _next_free(connection, project_id)
     if changed:
-        changing = update(_RUNS).where(_RUNS.c.id == bindparam("run"))
+        changing = update(RUNS).where(RUNS.c.id == bindparam("run"))
         connection.execute(changing.values(number=bindparam("free")), changed)
     return len(changed)
 
@@ -254,9 +229,9 @@ def _next_free(connection: Connection, project_id: str) -> list[dict[str, Any]]:
     last = max(last, max(taken, default=0))
     changed: list[dict[str, Any]] = []
     for run_id, number in connection.execute(
-        select(_RUNS.c.id, _RUNS.c.number)
-        .where(_RUNS.c.project_id == project_id)
-        .order_by(_RUNS.c.line)
+        select(RUNS.c.id, RUNS.c.number)
+        .where(RUNS.c.project_id == project_id)
+        .order_by(RUNS.c.line)
     ):
         if number is None or number in taken:
             number = last + 1
@@ -269,7 +244,7 @@ def _next_free(connection: Connection, project_id: str) -> list[dict[str, Any]]:
 def _count_up(connection: Connection) -> None:
     """No number that came is ever given again."""
     newest = connection.execute(
-        select(_RUNS.c.project_id, func.max(_RUNS.c.number)).group_by(_RUNS.c.project_id)
+        select(RUNS.c.project_id, func.max(RUNS.c.number)).group_by(RUNS.c.project_id)
     )
     for project_id, number in newest.all():
         connection.execute(

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from crucible.errors import Invalid
 
-LONGEST = 10 * 2**20
+LONGEST = 64 * 2**20
 _BOM = b"\xef\xbb\xbf"
 _DIGITS = 19
 _HINT = (
@@ -27,7 +27,7 @@ def objects(stream: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
     """(number of the line, object) for each line that is not empty. Numbers are exact: int or
     Decimal; what JSON does not know (NaN) or no column holds is a float.
 
-    Reads line by line, never more than 10 MB at once. Raises Invalid naming the line.
+    Reads line by line, never more than 64 MB at once. Raises Invalid naming the line.
     """
     number = 0
     while raw := stream.readline(LONGEST + 1):

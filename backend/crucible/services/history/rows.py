@@ -1,29 +1,19 @@
-"""One imported line as rows of runs, phases and attempts."""
+"""One imported line, a run summary, as rows of runs, phases and attempts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from crucible.clock import seconds_between
-from crucible.errors import ErrorKind, RunFailure
+from crucible.errors import RunFailure
 from crucible.models.values import LIVE, PHASES, PhaseName, Status
 from crucible.recorder.ends import End, error_columns
 from crucible.scrub import Scrubber
 from crucible.services import ledger_sums, usage
 from crucible.services.history.checks import Wrong
-from crucible.services.history.shape import LINE
 
 Fields = dict[str, Any]
 
-# Both are true of a run that was live where its line was written: this product did not see it
-# end, and nobody here can go on with it.
-_WAS_LIVE = RunFailure(
-    ErrorKind.WORKER_LOST,
-    "it was live where its history was copied from, and cannot go on here",
-    hint="Look where it came from for how it ended; here, start a new run.",
-)
 _IN_USD = {"cost_pico": "cost_usd", "wasted_cost_pico": "wasted_cost_usd"}
 _BREAKDOWN = {
     "call_count": "llm_calls",
@@ -32,44 +22,7 @@ _BREAKDOWN = {
 }
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Rows by column name; of the project what is needed to make it."""
-
-    run: Fields
-    phases: Sequence[Fields]
-    attempts: Sequence[Fields]
-    project_title: str | None
-    problem: Mapping[str, Any] | None
-    was_live: bool
-
-
-class Reader:
-    """Turns JSON objects into rows. Texts are scrubbed of secrets on their way in."""
-
-    def __init__(self, scrub: Scrubber) -> None:
-        # Reasons and hints repeat from run to run; scrubbing each once is ten times as fast.
-        self._scrub: Callable[[str], str] = lru_cache(4096)(scrub)
-
-    def rows(self, found: Mapping[str, Any]) -> Rows:
-        """Raises Wrong, naming the field and what it takes."""
-        line = LINE(found)
-        phases = list(_phases_by_attempt(line) if line["phases"] else _phases(line))
-        attempts = _attempts(line)
-        run = _run(line)
-        live = line["status"] in LIVE
-        if live:
-            _end(run, phases, attempts)
-        for row in (run, *attempts):
-            for name in ("error_summary", "error_message", "error_hint"):
-                if row.get(name):
-                    row[name] = self._scrub(row[name])
-        run["notes"] = [self._scrub(note) for note in run["notes"]]
-        problem = (line["config"] or {}).get("problem")
-        return Rows(run, phases, attempts, line["project_title"], problem, live)
-
-
-def _run(line: Mapping[str, Any]) -> Fields:
+def run_of(line: Mapping[str, Any]) -> Fields:
     same = (
         "id number project_id status label created_at started_at completed_at duration_seconds "
         "candidate_count scenario_count evaluation_count budget estimate"
@@ -83,6 +36,7 @@ def _run(line: Mapping[str, Any]) -> Fields:
         "ledger": "absent",
         "config": line["config"] or {},
         "notes": (line["metrics"] or {}).get("notes") or [],
+        **dict.fromkeys(("idempotency_key", "request_digest", "owner", "heartbeat_at")),
         "updated_at": line["updated_at"] or line["completed_at"] or line["created_at"],
         **_error(line),
         **_usage(total),
@@ -113,7 +67,7 @@ def _usage(shown: Mapping[str, Any] | None) -> Fields:
     }
 
 
-def _phases(line: Mapping[str, Any]) -> Iterator[Fields]:
+def phases_of_line(line: Mapping[str, Any]) -> Iterator[Fields]:
     metrics = line["metrics"] or {}
     timings = metrics.get("phase_timings") or {}
     resources = metrics.get("resource_breakdown") or {}
@@ -177,8 +131,8 @@ def _phase_usage(used: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Fie
     return _usage(counts | told)
 
 
-def _phases_by_attempt(line: Mapping[str, Any]) -> Iterator[Fields]:
-    _refuse_twice(line, "phases", ("attempt", "name"))
+def phases_by_attempt(line: Mapping[str, Any]) -> Iterator[Fields]:
+    refuse_twice(line, "phases", ("attempt", "name"))
     for phase in sorted(line["phases"], key=lambda each: each["attempt"]):
         name = PhaseName(phase["name"])
         yield {
@@ -193,12 +147,12 @@ def _phases_by_attempt(line: Mapping[str, Any]) -> Iterator[Fields]:
         }
 
 
-def _attempts(line: Mapping[str, Any]) -> list[Fields]:
-    _refuse_twice(line, "attempts", ("attempt",))
+def attempts_of(line: Mapping[str, Any]) -> list[Fields]:
+    refuse_twice(line, "attempts", ("attempt",))
     return [{"run_id": line["id"], **attempt} for attempt in line["attempts"] or []]
 
 
-def _refuse_twice(line: Mapping[str, Any], field: str, names: Sequence[str]) -> None:
+def refuse_twice(line: Mapping[str, Any], field: str, names: Sequence[str]) -> None:
     seen: set[Any] = set()
     for position, row in enumerate(line[field] or []):
         key = tuple(row[name] for name in names)
@@ -208,7 +162,9 @@ def _refuse_twice(line: Mapping[str, Any], field: str, names: Sequence[str]) -> 
         seen.add(key)
 
 
-def _end(run: Fields, phases: Sequence[Fields], attempts: Sequence[Fields]) -> None:
+def end(
+    run: Fields, phases: Sequence[Fields], attempts: Sequence[Fields], failure: RunFailure
+) -> None:
     """Ends a run that was live where its line was written, at its last sign of life."""
     at = _last_sign(run, phases)
     last = phases[-1] if phases else None
@@ -217,7 +173,7 @@ def _end(run: Fields, phases: Sequence[Fields], attempts: Sequence[Fields]) -> N
     for phase in phases:
         phase["status"] = Status.FAILED.value if phase["status"] in LIVE else phase["status"]
     ended_in = PhaseName(last["name"]) if last is not None else None
-    error = error_columns(End(Status.FAILED, _WAS_LIVE, ended_in), Scrubber(), at)
+    error = error_columns(End(Status.FAILED, failure, ended_in), Scrubber(), at)
     for attempt in attempts:
         if attempt["completed_at"] is None:
             _close(attempt, at)
@@ -258,7 +214,8 @@ RUN_COLUMNS = (
         "id number project_id status mode label attempt ledger config budget estimate notes "
         "created_at started_at completed_at updated_at duration_seconds candidate_count "
         "scenario_count evaluation_count error_kind error_phase error_summary error_message "
-        "error_hint error_fingerprint error_occurred_at"
+        "error_hint error_fingerprint error_occurred_at idempotency_key request_digest owner "
+        "heartbeat_at"
     ).split(),
     *usage.COLUMNS,
 )

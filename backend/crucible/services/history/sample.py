@@ -14,6 +14,7 @@ from crucible.clock import Clock, rfc3339
 from crucible.db import Database
 from crucible.errors import Ambiguous
 from crucible.models import Project, Run, RunAttempt, RunPhase
+from crucible.recorder.revision import CAME, bump
 from crucible.services.history.dice import Life, Row, Weather, live_through, made_up, new_id
 
 BATCH = 1_000
@@ -98,6 +99,7 @@ def _project(session: Session, title: str, seed: int, since: datetime) -> tuple[
             updated_at=since,
         )
     )
+    bump(session, CAME)
     return project_id, 0
 
 
@@ -148,6 +150,7 @@ def _add(session: Session, sample: Sample, made: list[tuple[Row, Life]]) -> None
     ):
         if rows:
             session.execute(_insert(model), rows)
+    bump(session, CAME)
     sample.first_number = sample.first_number or first
     sample.last_number = last
     sample.since = sample.since or rfc3339(runs[0]["created_at"])

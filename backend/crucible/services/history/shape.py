@@ -130,7 +130,19 @@ _BUDGET = _sparse(
     max_duration_seconds=_SECONDS,
 )
 _RANGE = _sparse(p50=real(10**18), p90=real(10**18))
-_ESTIMATE = _sparse(calls=_COUNT, tokens=_RANGE, cost_usd=_RANGE, duration_seconds=_RANGE)
+_ESTIMATE = _sparse(
+    calls=_COUNT,
+    tokens=_sparse(p50=_COUNT, p90=_COUNT),
+    cost_usd=_RANGE,
+    duration_seconds=_RANGE,
+    basis=_sparse(
+        kind=word(("history", "prices", "none")),
+        runs=_COUNT,
+        same_model=flag,
+        note=text(0, 1_000),
+    ),
+    warnings=listed(text(0, 1_000), 100),
+)
 
 LINE = shape(
     {

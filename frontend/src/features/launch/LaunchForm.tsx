@@ -1,6 +1,6 @@
-import { type FormEvent, useState } from "react";
+import type { FormEvent } from "react";
 import type { Budget, RunInput } from "../../api/types";
-import { LIMIT_FIELD, readLimits, withDefaults } from "../../lib/limits";
+import { LIMIT_FIELD } from "../../lib/limits";
 import { Button } from "../../ui/Button";
 import { Field, FormError } from "../../ui/Field";
 import { formErrors } from "../../ui/formErrors";
@@ -8,11 +8,15 @@ import { LimitsGroup } from "../../ui/LimitsGroup";
 import { useFirstError } from "../../ui/useFirstError";
 import { useRefusal } from "../../ui/useRefusal";
 import { CandidateRows } from "./CandidateRows";
-import { type Draft, inputOf, makesCandidates, newDraft, takesCandidates } from "./draft";
+import { type Draft, makesCandidates, type Request, takesCandidates } from "./draft";
 import css from "./LaunchForm.module.css";
 import { ModeChoice } from "./ModeChoice";
 
 interface Props {
+  draft: Draft;
+  onChange: (part: Partial<Draft>) => void;
+  /** What the draft comes to. */
+  request: Request;
   onLaunch: (body: RunInput) => void;
   isStarting: boolean;
   error: Error | null;
@@ -24,18 +28,15 @@ const FIELDS =
   /^(mode|model|label|num_candidates|num_scenarios|candidates(\.\d+\.(title|description))?)$/;
 
 export function LaunchForm(props: Props) {
-  const { onLaunch, isStarting, error, defaultModel, defaultLimits } = props;
-  const [draft, setDraft] = useState(newDraft);
+  const { draft, onChange: change, request, onLaunch, isStarting, error } = props;
+  const { defaultModel, defaultLimits } = props;
   const { refusal, accepts } = useRefusal(error);
   const errors = formErrors(refusal, (name) => FIELDS.test(name) || LIMIT_FIELD.test(name));
   const form = useFirstError(refusal);
-  const limits = readLimits(draft.limits, "budget");
-  const ownLimits = withDefaults(limits.budget, defaultLimits);
-  const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (accepts(limits.errors)) onLaunch(inputOf(draft, ownLimits));
+    if (accepts(request.errors)) onLaunch(request.body);
   }
 
   return (
@@ -106,7 +107,7 @@ export function LaunchForm(props: Props) {
       </Field>
       <LimitsGroup
         title="Limits"
-        now={ownLimits ?? defaultLimits}
+        now={request.body.budget ?? defaultLimits}
         startsOpen={defaultLimits !== null}
         draft={draft.limits}
         errorsAt={(limit) => errors.at(`budget.${limit}`)}

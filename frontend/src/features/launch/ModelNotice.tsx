@@ -2,6 +2,8 @@ import type { Health } from "../../api/types";
 import { capitalize } from "../../lib/format";
 import { Notice } from "../../ui/Notice";
 import { Skeleton } from "../../ui/Skeleton";
+import { SideBox } from "./SideBox";
+import box from "./SideBox.module.css";
 
 interface Props {
   health: Health | undefined;
@@ -12,9 +14,9 @@ interface Props {
 export function ModelNotice({ health, error }: Props) {
   if (!health) {
     return (
-      <Notice title="Model">
+      <SideBox title="Model">
         {error ? <p>Not known: {error.message}</p> : <Skeleton width="14em" />}
-      </Notice>
+      </SideBox>
     );
   }
   const { llm } = health;
@@ -37,22 +39,25 @@ export function ModelNotice({ health, error }: Props) {
     );
   }
   return (
-    <Notice title={name}>{llm.kind === "local" ? <SmallModel /> : <Served llm={llm} />}</Notice>
+    <SideBox title="Model">
+      <p className={box.big}>{name}</p>
+      {llm.kind === "local" ? <SmallModel /> : <Served llm={llm} />}
+    </SideBox>
   );
 }
 
 function Served({ llm }: { llm: Health["llm"] }) {
   return (
     <>
-      <p>Ready, served by {llm.provider ?? llm.kind}.</p>
-      {llm.note && <p>{capitalize(llm.note)}</p>}
+      <p className={box.words}>Ready, served by {llm.provider ?? llm.kind}.</p>
+      {llm.note && <p className={box.note}>{capitalize(llm.note)}</p>}
     </>
   );
 }
 
 function SmallModel() {
   return (
-    <p>
+    <p className={box.words}>
       This is a small model on this computer: it costs nothing, and its answers have the quality of
       a small model; <code>CRUCIBLE_LLM_BASE_URL</code> and <code>CRUCIBLE_LLM_MODEL</code> point to
       a better one.

@@ -1,9 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { healthQuery, projectQuery } from "../../api/queries";
 import type { RunInput } from "../../api/types";
 import { paths } from "../../lib/paths";
+import { PageTitle } from "../../ui/PageTitle";
+import { newDraft, requestOf } from "./draft";
+import { EstimateBox } from "./EstimateBox";
 import { LaunchForm } from "./LaunchForm";
 import { ModelNotice } from "./ModelNotice";
 import css from "./NewRunPage.module.css";
@@ -21,6 +24,9 @@ export default function NewRunPage() {
   const health = useQuery(healthQuery);
   const project = useQuery(projectQuery(projectId));
   const start = useMutation(startRun(useQueryClient(), projectId));
+  const [draft, setDraft] = useState(newDraft);
+  const defaultLimits = project.data?.default_budget ?? null;
+  const request = requestOf(draft, defaultLimits);
   const lastTry = useRef({ body: "", key: "" });
 
   function launch(body: RunInput) {
@@ -34,13 +40,18 @@ export default function NewRunPage() {
 
   return (
     <div className={css.view}>
+      <PageTitle over={1}>New run</PageTitle>
       <LaunchForm
+        draft={draft}
+        onChange={(part) => setDraft((old) => ({ ...old, ...part }))}
+        request={request}
         onLaunch={launch}
         isStarting={start.isPending}
         error={start.error}
         defaultModel={health.data?.llm.model ?? null}
-        defaultLimits={project.data?.default_budget ?? null}
+        defaultLimits={defaultLimits}
       />
+      <EstimateBox projectId={projectId} body={request.body} errors={request.errors} />
       <ModelNotice health={health.data} error={health.error} />
     </div>
   );

@@ -1,5 +1,6 @@
+import type { FieldErrors } from "../../api/client";
 import type { Budget, Mode, RunInput } from "../../api/types";
-import { type LimitsDraft, limitsDraft } from "../../lib/limits";
+import { type LimitsDraft, limitsDraft, readLimits, withDefaults } from "../../lib/limits";
 
 export interface CandidateDraft {
   key: number;
@@ -39,9 +40,36 @@ export function newDraft(): Draft {
 export const takesCandidates = (mode: Mode) => mode !== "full_search";
 export const makesCandidates = (mode: Mode) => mode !== "eval_only";
 
-export function inputOf(draft: Draft, budget: Budget | null): RunInput {
-  const input: RunInput = { mode: draft.mode, num_scenarios: asNumber(draft.numScenarios) };
-  if (makesCandidates(draft.mode)) input.num_candidates = asNumber(draft.numCandidates);
+export interface Request {
+  body: RunInput & { budget?: Budget };
+  /** What is wrong with it before it is sent. */
+  errors: FieldErrors;
+}
+
+/** What a draft asks for in a project with these limits. */
+export function requestOf(draft: Draft, projectLimits: Budget | null): Request {
+  const { budget, errors } = readLimits(draft.limits, "budget");
+  const body = inputOf(draft, withDefaults(budget, projectLimits));
+  return { body, errors: { ...countErrors(draft), ...errors } };
+}
+
+/** On the wire what is no number would be null, which asks for the server's own choice. */
+function countErrors(draft: Draft): FieldErrors {
+  const errors: FieldErrors = {};
+  const wrong = ["takes a whole number from 1 to 50"];
+  if (makesCandidates(draft.mode) && !isCount(draft.numCandidates)) errors.num_candidates = wrong;
+  if (!isCount(draft.numScenarios)) errors.num_scenarios = wrong;
+  return errors;
+}
+
+function isCount(text: string): boolean {
+  const count = Number(text);
+  return text.trim() !== "" && Number.isInteger(count) && count >= 1 && count <= 50;
+}
+
+function inputOf(draft: Draft, budget: Budget | null): Request["body"] {
+  const input: Request["body"] = { mode: draft.mode, num_scenarios: Number(draft.numScenarios) };
+  if (makesCandidates(draft.mode)) input.num_candidates = Number(draft.numCandidates);
   if (takesCandidates(draft.mode)) {
     input.candidates = draft.candidates.map(({ title, description }) => ({
       title: title.trim(),
@@ -52,9 +80,4 @@ export function inputOf(draft: Draft, budget: Budget | null): RunInput {
   if (draft.label.trim()) input.label = draft.label.trim();
   if (budget) input.budget = budget;
   return input;
-}
-
-/** What is no number becomes null on the wire, and the server says what it takes. */
-function asNumber(text: string): number {
-  return text.trim() === "" ? Number.NaN : Number(text);
 }

@@ -1,4 +1,9 @@
-import { mutationOptions, type QueryClient } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  mutationOptions,
+  type QueryClient,
+  queryOptions,
+} from "@tanstack/react-query";
 import { answer, client } from "../../api/client";
 import { keys } from "../../api/queries";
 import type { RunInput } from "../../api/types";
@@ -20,5 +25,22 @@ export function startRun(queryClient: QueryClient, projectId: string) {
         }),
       ),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.runs }),
+  });
+}
+
+/** The last answer stands until the next one comes. */
+export function estimateQuery(projectId: string, body: RunInput) {
+  return queryOptions({
+    queryKey: ["estimate", projectId, body],
+    queryFn: ({ signal }) =>
+      answer(
+        client.POST("/api/projects/{project_id}/runs/estimate", {
+          params: { path: { project_id: projectId } },
+          body,
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
   });
 }

@@ -64,10 +64,11 @@ function ConstraintRow({ row, at, errorsAt, onChange, onRemove }: RowProps) {
       </Field>
       <Field label="What it demands" errors={errorsAt(`constraints.${at}.description`)}>
         {(control) => (
-          <input
+          <textarea
             {...control}
+            className={css.demand}
+            rows={1}
             value={row.description}
-            autoComplete="off"
             onChange={(event) => onChange({ description: event.target.value })}
           />
         )}

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { projectQuery } from "../../api/queries";
 import type { Project } from "../../api/types";
+import { PageTitle } from "../../ui/PageTitle";
 import { ViewSkeleton } from "../../ui/Skeleton";
 import { draftOf } from "./draft";
 import { ProjectForm } from "./ProjectForm";
@@ -19,13 +20,16 @@ function Problem({ project }: { project: Project }) {
   const update = useMutation(updateProject(useQueryClient(), project.id));
   const note = update.isSuccess ? { note: "Saved. The next run works on this." } : {};
   return (
-    <ProjectForm
-      start={draftOf(project)}
-      save={update.mutate}
-      isSaving={update.isPending}
-      error={update.error}
-      action="Save"
-      {...note}
-    />
+    <>
+      <PageTitle over={1}>Problem</PageTitle>
+      <ProjectForm
+        start={draftOf(project)}
+        save={update.mutate}
+        isSaving={update.isPending}
+        error={update.error}
+        action="Save"
+        {...note}
+      />
+    </>
   );
 }

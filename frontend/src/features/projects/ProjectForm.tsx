@@ -58,6 +58,7 @@ export function ProjectForm({ start, save, isSaving, error, action, note, onCanc
         {(control) => (
           <textarea
             {...control}
+            className={css.description}
             rows={5}
             value={draft.description}
             onChange={(event) => change({ description: event.target.value })}

@@ -3,43 +3,77 @@ import type { Project } from "../../api/types";
 import { paths } from "../../lib/paths";
 import { Cost } from "../../ui/Figure";
 import { StatusMark } from "../../ui/StatusMark";
+import table from "../../ui/Table.module.css";
 import { When } from "../../ui/When";
 import css from "./ProjectList.module.css";
+import { RecentRuns } from "./RecentRuns";
 
 export function ProjectList({ projects }: { projects: readonly Project[] }) {
   return (
-    <ul className={css.list}>
-      {projects.map((project) => (
-        <li key={project.id}>
-          <div className={css.words}>
-            <Link className={css.title} to={paths.runs(project.id)}>
-              {project.title}
-            </Link>
-            <p className={css.about}>{project.description}</p>
-          </div>
-          <Figures project={project} />
-        </li>
-      ))}
-    </ul>
+    <table className={`${table.table} ${css.list}`} aria-label="Projects">
+      <thead>
+        <tr>
+          <th scope="col">Project</th>
+          <th scope="col">Last run</th>
+          <th scope="col">Last 20 runs</th>
+          <th scope="col" className={table.num}>
+            Failed, 24 h
+          </th>
+          <th scope="col" className={table.num}>
+            Cost, 7 days
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {projects.map((project) => (
+          <tr key={project.id}>
+            <th scope="row" className={table.wide}>
+              <Link className={css.title} to={paths.runs(project.id)} dir="auto">
+                {project.title}
+              </Link>
+              {project.description && (
+                <p className={css.about} dir="auto">
+                  {project.description}
+                </p>
+              )}
+            </th>
+            <Figures project={project} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
 function Figures({ project }: { project: Project }) {
   const { last_run: run, failed_24h: failed } = project;
-  if (!run) return <p className={css.run}>No runs yet</p>;
+  if (!run) {
+    return (
+      <td colSpan={4} className={css.none}>
+        No runs yet. <Link to={paths.newRun(project.id)}>Start the first</Link>
+      </td>
+    );
+  }
   return (
-    <div className={css.run}>
-      <p className={css.facts}>
-        <Link to={paths.run(project.id, run.id)}>#{run.number}</Link>
-        <StatusMark status={run.status} />
-        <span className={css.when}>
-          <When at={run.created_at} />
+    <>
+      <td>
+        <span className={css.last}>
+          <Link to={paths.run(project.id, run.id)}>#{run.number}</Link>
+          <StatusMark status={run.status} />
+          <span className={css.when}>
+            <When at={run.created_at} />
+          </span>
         </span>
-      </p>
-      <p className={css.totals}>
-        {failed > 0 ? <span className={css.bad}>{failed} failed</span> : "None failed"} in the last
-        24 h · <Cost usd={project.cost_7d_usd} unpriced={project.unpriced_calls_7d} /> in 7 days
-      </p>
-    </div>
+      </td>
+      <td className={css.strip}>
+        <RecentRuns runs={project.recent} />
+      </td>
+      <td className={`${table.num} ${failed > 0 ? css.bad : css.good}`} data-label="failed in 24 h">
+        {failed > 0 ? failed : "none"}
+      </td>
+      <td className={table.num} data-label="in 7 days">
+        <Cost usd={project.cost_7d_usd} unpriced={project.unpriced_calls_7d} />
+      </td>
+    </>
   );
 }

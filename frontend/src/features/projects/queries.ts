@@ -1,13 +1,13 @@
 import { mutationOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { answer, client } from "../../api/client";
-import { IDLE_MS, keys, LIVE_MS } from "../../api/queries";
+import { keys, LIVE_MS } from "../../api/queries";
 import { isLive, type Project, type ProjectInput } from "../../api/types";
 
 export const projectsQuery = queryOptions({
   queryKey: keys.projects,
   queryFn: ({ signal }) => answer(client.GET("/api/projects", { signal })),
   refetchInterval: ({ state }) =>
-    state.data?.projects.some(({ last_run }) => last_run && isLive(last_run)) ? LIVE_MS : IDLE_MS,
+    state.data?.projects.some(({ last_run }) => last_run && isLive(last_run)) ? LIVE_MS : false,
 });
 
 export function createProject(queryClient: QueryClient) {

@@ -1,6 +1,7 @@
 import { formatScore, formatShare } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
+import { PageTitle } from "../../ui/PageTitle";
 import css from "./CellDialog.module.css";
 import type { Cell } from "./grid";
 
@@ -9,13 +10,16 @@ export function CellDialog({ cell, onClose }: { cell: Cell; onClose: () => void 
   const { candidate, scenario } = cell;
   return (
     <Dialog label={`${candidate.title}, ${scenario.name}`} onClose={onClose}>
+      <PageTitle over={2}>{candidate.title}</PageTitle>
       <header className={css.head}>
         <h2>{candidate.title}</h2>
         <Button kind="quiet" onClick={onClose} aria-label="Close" title="Close (Esc)">
           <span aria-hidden="true">✕</span>
         </Button>
       </header>
-      <h3 className={css.label}>In the scenario “{scenario.name}”</h3>
+      <h3 className={css.label}>
+        In the scenario “<bdi>{scenario.name}</bdi>”
+      </h3>
       <p className={css.words}>{scenario.description}</p>
       <Scores cell={cell} />
     </Dialog>

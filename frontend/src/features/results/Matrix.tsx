@@ -1,7 +1,7 @@
-import { useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import type { Results } from "../../api/types";
 import { capitalize, formatScore, MISSING } from "../../lib/format";
+import { useChoice } from "../../lib/useChoice";
 import { Segments } from "../../ui/Segments";
 import { CellDialog } from "./CellDialog";
 import { type Cell, grid, heatScale, type Measure, measured } from "./grid";
@@ -19,7 +19,7 @@ function cellName({ candidate, scenario }: Cell): string {
 }
 
 export function Matrix({ results }: { results: Results }) {
-  const [measure, setMeasure] = useState<Measure>("I");
+  const [measure, setMeasure] = useChoice<Measure>("figure", ["I", "P", "R"]);
   const [params] = useSearchParams();
   const { state } = useLocation();
   const navigate = useNavigate();
@@ -31,7 +31,14 @@ export function Matrix({ results }: { results: Results }) {
 
   function close() {
     if ((state as { fromMatrix?: boolean } | null)?.fromMatrix) navigate(-1);
-    else navigate({ search: "" }, { replace: true });
+    else navigate({ search: withCell(null) }, { replace: true });
+  }
+
+  function withCell(name: string | null): string {
+    const next = new URLSearchParams(params);
+    if (name) next.set("cell", name);
+    else next.delete("cell");
+    return next.toString();
   }
 
   return (
@@ -68,7 +75,7 @@ export function Matrix({ results }: { results: Results }) {
                       heat={heat}
                       onOpen={() =>
                         navigate(
-                          { search: `cell=${cellName(cell)}` },
+                          { search: withCell(cellName(cell)) },
                           { state: { fromMatrix: true } },
                         )
                       }
@@ -82,7 +89,7 @@ export function Matrix({ results }: { results: Results }) {
       </section>
       <ol className={css.legend} aria-label="Scenarios">
         {results.scenarios.map((scenario, i) => (
-          <li key={scenario.id}>
+          <li key={scenario.id} title={scenario.name}>
             <b>S{i + 1}</b> {scenario.name}
           </li>
         ))}

@@ -10,7 +10,7 @@ const UNKNOWN = "No price is known for the calls of this run";
 export function Price({ results }: { results: Results }) {
   const made = results.candidates.reduce((sum, one) => sum + one.evaluation_count, 0);
   const pairs = results.candidates.length * results.scenarios.length;
-  const { cost } = results;
+  const { spend } = results;
   const none = made === 0 ? "There is nothing to divide by" : UNKNOWN;
   return (
     <dl className={css.facts}>
@@ -19,16 +19,22 @@ export function Price({ results }: { results: Results }) {
         {made < pairs && <span className={css.short}> of {formatCount(pairs)}</span>}
       </Fact>
       <Fact name="cost of this ranking">
-        <Cost usd={cost.total_usd} unpriced={cost.unpriced_call_count} missing={UNKNOWN} />
+        <Cost usd={spend.cost_usd} unpriced={spend.unpriced_call_count} missing={UNKNOWN} />
       </Fact>
       <Fact name="per evaluation">
-        <Cost usd={cost.per_evaluation_usd} unpriced={cost.unpriced_call_count} missing={none} />
+        <Cost
+          usd={spend.cost_per_evaluation_usd}
+          unpriced={spend.unpriced_call_count}
+          missing={none}
+          fine
+        />
       </Fact>
       <Fact name="per ranked candidate">
         <Cost
-          usd={cost.per_ranked_candidate_usd}
-          unpriced={cost.unpriced_call_count}
+          usd={spend.cost_per_candidate_usd}
+          unpriced={spend.unpriced_call_count}
           missing={none}
+          fine
         />
       </Fact>
     </dl>

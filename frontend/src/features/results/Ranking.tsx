@@ -2,9 +2,11 @@ import type { RankedCandidate, Results } from "../../api/types";
 import { formatScore, formatShare, plural } from "../../lib/format";
 import { Missing } from "../../ui/Figure";
 import table from "../../ui/Table.module.css";
+import { Constraints } from "./Constraints";
 import css from "./Ranking.module.css";
 
 const NO_SCORE = "It has no evaluation, so it has no score";
+const NO_CONSTRAINT = "No constraint was scored";
 
 export function Ranking({ results }: { results: Results }) {
   return (
@@ -49,7 +51,9 @@ function CandidateRow({ candidate }: { candidate: RankedCandidate }) {
     <tr className={broken.length > 0 ? css.broken : undefined}>
       <td className={css.rank}>{candidate.rank ?? <Missing why="It is not ranked yet" />}</td>
       <td className={`${table.wide} ${css.candidate}`}>
-        <span className={css.title}>{candidate.title}</span>
+        <span className={css.title} dir="auto">
+          {candidate.title}
+        </span>
         {candidate.origin === "given" && <span className={css.tag}>given</span>}
         {broken.length > 0 && (
           <p className={css.violation}>✕ Breaks a hard constraint: {broken.join(", ")}</p>
@@ -65,7 +69,7 @@ function CandidateRow({ candidate }: { candidate: RankedCandidate }) {
       <Score label="R" value={candidate.R} />
       <td className={`${table.num} ${css.met}`} data-label="of constraints met">
         {candidate.weighted_satisfaction === null ? (
-          <Missing why={NO_SCORE} />
+          <Missing why={candidate.I === null ? NO_SCORE : NO_CONSTRAINT} />
         ) : (
           <span title="Weighted mean over all constraints">
             {formatShare(candidate.weighted_satisfaction, 1)}
@@ -114,18 +118,5 @@ function Description({ candidate }: { candidate: RankedCandidate }) {
         </ul>
       )}
     </details>
-  );
-}
-
-function Constraints({ candidate }: { candidate: RankedCandidate }) {
-  const { constraint_satisfaction: satisfaction, hard_violations: broken } = candidate;
-  return (
-    <ul className={css.constraints} aria-label="Satisfaction of each constraint">
-      {Object.entries(satisfaction).map(([name, value]) => (
-        <li key={name} className={broken.includes(name) ? css.violation : undefined}>
-          {name} <b>{formatShare(value, 1)}</b>
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -28,12 +28,13 @@ export default function ResultsPage() {
 
   if (isNotFound(error)) return <UnknownThing what="run" id={runId} />;
   if (!run.data || !results.data) {
-    if (error) return <ErrorNotice what="the results" error={error} onRetry={retry} />;
+    if (error) return <ErrorNotice what="the results" error={error} level={1} onRetry={retry} />;
     return <ViewSkeleton rows={10} />;
   }
   return (
     <>
-      <PageTitle>{`Results of #${run.data.number}`}</PageTitle>
+      <PageTitle>{run.data.project_title}</PageTitle>
+      <PageTitle over={1}>{`Results of #${run.data.number}`}</PageTitle>
       <Crumbs>
         <Link to={paths.runs(run.data.project_id)}>{run.data.project_title}</Link>
       </Crumbs>

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { RankedCandidate, Results } from "../../api/types";
+import { SPEND } from "../../testing/data";
 import { grid, heatScale, measured } from "./grid";
 
 const evaluation = (scenario_id: string, P: number, R: number) => ({
@@ -44,12 +45,7 @@ const RESULTS: Results = {
     { id: "s2", name: "two", description: "" },
   ],
   missing: [{ candidate_id: "b", scenario_id: "s2", reason: "the provider timed out" }],
-  cost: {
-    total_usd: null,
-    per_evaluation_usd: null,
-    per_ranked_candidate_usd: null,
-    unpriced_call_count: 0,
-  },
+  spend: SPEND,
 };
 
 test("cells stand in the order of the scenarios, and a gap keeps its reason", () => {

@@ -1,10 +1,11 @@
 import type { RunPage } from "../../api/types";
 import { plural } from "../../lib/format";
 import { Button } from "../../ui/Button";
+import { SearchField } from "../../ui/SearchField";
 import { Select } from "../../ui/Select";
 import css from "./RunFilters.module.css";
 import { SORTS } from "./SortHeader";
-import { type RunSearch, STATUSES } from "./useRunSearch";
+import { MODES, type RunSearch, STATUSES } from "./useRunSearch";
 
 const SPANS = [
   ["1h", "last hour"],
@@ -22,6 +23,7 @@ export function RunFilters({ search, page }: Props) {
   const isCustomSpan = search.since && !SPANS.some(([value]) => value === search.since);
   return (
     <search className={css.tools} aria-label="Filter runs">
+      <SearchField label="Search label and reason" value={search.text} onChange={search.setText} />
       <Select label="Status" value={search.status} onChange={search.setStatus}>
         <option value="">all</option>
         {STATUSES.map((status) => (
@@ -34,6 +36,14 @@ export function RunFilters({ search, page }: Props) {
         {SPANS.map(([value, words]) => (
           <option key={value} value={value}>
             {words}
+          </option>
+        ))}
+      </Select>
+      <Select label="Mode" value={search.mode} onChange={search.setMode}>
+        <option value="">any</option>
+        {MODES.map((mode) => (
+          <option key={mode} value={mode}>
+            {mode.replaceAll("_", " ")}
           </option>
         ))}
       </Select>

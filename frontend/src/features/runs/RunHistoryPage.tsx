@@ -1,14 +1,20 @@
-import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Suspense, useEffect, useRef } from "react";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { Suspense, useEffect } from "react";
 import { Outlet, useParams } from "react-router";
 import { isLive, type Run, type RunPage } from "../../api/types";
-import { ErrorNotice, StaleNotice } from "../../ui/ErrorNotice";
+import { Announcement } from "../../ui/Announcement";
+import { Button } from "../../ui/Button";
+import { ErrorNotice, isRefused, StaleNotice } from "../../ui/ErrorNotice";
+import { Notice } from "../../ui/Notice";
 import { AnswersStrip } from "./AnswersStrip";
 import { NoRuns } from "./NoRuns";
 import { Pager } from "./Pager";
-import { answersKey, runsQuery } from "./queries";
+import { runsQuery } from "./queries";
 import { RunFilters } from "./RunFilters";
 import { RunTable } from "./RunTable";
+import { RunStrip } from "./strip/RunStrip";
+import { useFreshAnswers } from "./useFreshAnswers";
+import { useRunNews } from "./useRunNews";
 import { type RunSearch, useRunSearch } from "./useRunSearch";
 
 /** What the dialog over the list needs to know of the list. */
@@ -16,19 +22,25 @@ export interface RunListContext {
   runs: readonly Run[];
 }
 
+const NONE: readonly Run[] = [];
+
 export function RunHistoryPage() {
   const { projectId = "" } = useParams();
   const search = useRunSearch();
   const list = useQuery(runsQuery(projectId, search.query));
   const { data: page, error, refetch } = list;
-  const runs = page?.runs ?? [];
+  const runs = page?.runs ?? NONE;
   useFreshAnswers(projectId, runs);
+  const news = useRunNews(runs);
   useEffect(warmUpDialog, []);
 
   const isUntouched = page?.runs.length === 0 && !search.isNarrowed;
   return (
     <>
-      {page && <StaleNotice error={error} since={list.dataUpdatedAt} onRetry={() => refetch()} />}
+      <Announcement>{news}</Announcement>
+      {page && !isRefused(error) && (
+        <StaleNotice error={error} since={list.dataUpdatedAt} onRetry={() => refetch()} />
+      )}
       {isUntouched ? <NoRuns projectId={projectId} /> : <History list={list} search={search} />}
       <Suspense fallback={null}>
         <Outlet context={{ runs } satisfies RunListContext} />
@@ -45,37 +57,36 @@ interface HistoryProps {
 function History({ list, search }: HistoryProps) {
   const { projectId = "" } = useParams();
   const { data: page, error, refetch } = list;
+  const live = page?.runs.some(isLive) ?? false;
   return (
     <>
-      <AnswersStrip projectId={projectId} />
+      <AnswersStrip projectId={projectId} live={live} />
+      <RunStrip projectId={projectId} live={live} />
       <RunFilters search={search} page={page} />
-      {error && !page ? (
+      {isRefused(error) ? (
+        <Notice title="This address asks for what cannot be answered" tone="bad" live>
+          <p>{error.message}</p>
+          <Button onClick={search.clear}>Show all runs</Button>
+        </Notice>
+      ) : error && !page ? (
         <ErrorNotice what="the runs" error={error} onRetry={() => refetch()} />
       ) : (
         <RunTable runs={page?.runs} search={search} isRenewing={list.isPlaceholderData} />
       )}
-      {page && <Pager page={page} search={search} />}
+      {page && !isRefused(error) && <Pager page={page} search={search} asOf={list.dataUpdatedAt} />}
     </>
   );
 }
 
-/** The dialog comes in a file of its own; it should be here before the first click. */
+/** The dialog comes in files of its own: they are fetched at the first sign of a hand. */
 function warmUpDialog() {
-  const timer = setTimeout(() => import("./detail/RunDialog").catch(() => {}), 300);
-  return () => clearTimeout(timer);
-}
-
-/** A run that begins or ends changes the answers above the list: ask for them again. */
-function useFreshAnswers(projectId: string, runs: readonly Run[]) {
-  const queryClient = useQueryClient();
-  const live = runs
-    .filter(isLive)
-    .map((run) => run.id)
-    .join();
-  const before = useRef(live);
-  useEffect(() => {
-    if (before.current === live) return;
-    before.current = live;
-    queryClient.invalidateQueries({ queryKey: answersKey(projectId) });
-  }, [queryClient, projectId, live]);
+  const signs = new AbortController();
+  function warmUp() {
+    signs.abort();
+    import("./detail/RunDialog").catch(() => {});
+  }
+  for (const sign of ["pointermove", "pointerdown", "keydown"]) {
+    window.addEventListener(sign, warmUp, { signal: signs.signal, passive: true });
+  }
+  return () => signs.abort();
 }

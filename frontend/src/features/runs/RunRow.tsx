@@ -25,14 +25,16 @@ export function RunRow({ run }: { run: Run }) {
     // The link inside is the keyboard's way; the row only widens the target for a mouse.
     <tr className={css.row} onClick={openRow}>
       <td className={`${table.wide} ${css.name}`}>
-        <Link id={runLinkId(run.id)} className={css.id} to={to} state={{ fromList: true }}>
-          #{run.number}
-        </Link>{" "}
-        {run.label && (
-          <span className={css.label} title={run.label}>
-            {run.label}
-          </span>
-        )}{" "}
+        <span className={css.title}>
+          <Link id={runLinkId(run.id)} className={css.id} to={to} state={{ fromList: true }}>
+            #{run.number}
+          </Link>{" "}
+          {run.label && (
+            <span className={css.label} dir="auto" title={run.label}>
+              {run.label}
+            </span>
+          )}
+        </span>{" "}
         {run.error_summary && (
           <span className={`${css.why} ${run.status === "failed" ? css.bad : ""}`}>
             <span title={run.error_summary}>{run.error_summary}</span>
@@ -46,8 +48,8 @@ export function RunRow({ run }: { run: Run }) {
       <td className={css.when}>
         <When at={run.created_at} />
       </td>
-      <td className={`${table.num} ${css.when}`}>
-        {isLive(run) ? <Elapsed run={run} /> : <Duration run={run} />}
+      <td className={`${table.num} ${css.when} ${css.took}`}>
+        {run.status === "running" ? <Elapsed run={run} /> : <Duration run={run} />}
       </td>
       <Count run={run} value={run.candidate_count} label="cand." />
       <Count run={run} value={run.scenario_count} label="scen." />

@@ -4,6 +4,7 @@ import { Notice } from "../../ui/Notice";
 import { Skeleton } from "../../ui/Skeleton";
 import table from "../../ui/Table.module.css";
 import { RunRow } from "./RunRow";
+import { walkRows } from "./rowKeys";
 import { SortHeader } from "./SortHeader";
 import type { RunSearch } from "./useRunSearch";
 
@@ -46,7 +47,10 @@ export function RunTable({ runs, search, isRenewing }: Props) {
           </SortHeader>
         </tr>
       </thead>
-      <tbody>{runs ? runs.map((run) => <RunRow key={run.id} run={run} />) : <LoadingRows />}</tbody>
+      {/* Rows hold links, which Tab reaches one by one; arrows are the quick way. */}
+      <tbody onKeyDown={walkRows}>
+        {runs ? runs.map((run) => <RunRow key={run.id} run={run} />) : <LoadingRows />}
+      </tbody>
     </table>
   );
 }
@@ -67,7 +71,7 @@ function NothingMatches({ search }: { search: RunSearch }) {
     <Notice title={search.isFiltered ? "No run matches" : "No more runs"}>
       <p>
         {search.isFiltered
-          ? "There are runs, but none with this status in this span of time."
+          ? "There are runs, but none that fits the search and all filters."
           : "This page lies beyond the oldest run."}
       </p>
       <Button onClick={search.clear}>Show all runs</Button>

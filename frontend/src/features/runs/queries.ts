@@ -5,13 +5,14 @@ import {
   queryOptions,
 } from "@tanstack/react-query";
 import { answer, client } from "../../api/client";
-import { IDLE_MS, keys, LIVE_MS } from "../../api/queries";
+import { keys, LIVE_MS, SLOW_MS } from "../../api/queries";
 import type { operations } from "../../api/schema.gen";
 import {
   type Budget,
   type Call,
   type CallPage,
   isLive,
+  type Mode,
   type RunPage,
   type Status,
 } from "../../api/types";
@@ -23,6 +24,9 @@ export type SortKey = NonNullable<
 export interface RunQuery {
   status?: Status[];
   since?: string;
+  mode?: Mode;
+  /** Words of a label or of the reason of a failure. */
+  q?: string;
   sort?: SortKey;
   cursor?: string;
   limit?: number;
@@ -41,31 +45,40 @@ export function runsQuery(projectId: string, query: RunQuery) {
   return queryOptions({
     queryKey: [...keys.runs, projectId, "page", query],
     queryFn: ({ signal }) => fetchRuns(projectId, query, signal),
-    refetchInterval: ({ state }) => (state.data?.runs.some(isLive) ? LIVE_MS : IDLE_MS),
+    refetchInterval: ({ state }) => (state.data?.runs.some(isLive) ? LIVE_MS : false),
     placeholderData: keepPreviousData,
   });
 }
 
 export const answersKey = (projectId: string) => [...keys.runs, projectId, "answers"];
 
-export function lastFailureQuery(projectId: string) {
+/** Whether something is going wrong, what failed last, and what a run usually takes. */
+export function verdictQuery(projectId: string, live: boolean) {
   return queryOptions({
-    queryKey: [...answersKey(projectId), "failure"],
-    queryFn: ({ signal }) => fetchRuns(projectId, { status: ["failed"], limit: 1 }, signal),
-    select: (page) => page.runs[0] ?? null,
-    refetchInterval: IDLE_MS,
+    queryKey: [...answersKey(projectId), "verdict"],
+    queryFn: ({ signal }) =>
+      answer(
+        client.GET("/api/projects/{project_id}/runs/health", {
+          params: { path: { project_id: projectId } },
+          signal,
+        }),
+      ),
+    refetchInterval: live ? SLOW_MS : false,
   });
 }
 
-export const TYPICAL_RUNS = 20;
-
-export function recentCompletedQuery(projectId: string) {
+/** The last runs, the last days, and what failed in them. */
+export function trendsQuery(projectId: string, live: boolean) {
   return queryOptions({
-    queryKey: [...answersKey(projectId), "completed"],
+    queryKey: [...answersKey(projectId), "trends"],
     queryFn: ({ signal }) =>
-      fetchRuns(projectId, { status: ["completed"], limit: TYPICAL_RUNS }, signal),
-    select: (page) => page.runs,
-    refetchInterval: IDLE_MS,
+      answer(
+        client.GET("/api/projects/{project_id}/runs/trends", {
+          params: { path: { project_id: projectId } },
+          signal,
+        }),
+      ),
+    refetchInterval: live ? SLOW_MS : false,
   });
 }
 

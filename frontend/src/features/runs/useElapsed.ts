@@ -15,7 +15,7 @@ function seenAt(answer: object): number {
   return now;
 }
 
-/** The duration of a run, ticking on while it runs. */
+/** The duration of a run that is running, ticking on. */
 export function useElapsed(run: Pick<Run, "duration_seconds">): number | null {
   const seen = seenAt(run);
   const now = useNow(1000);

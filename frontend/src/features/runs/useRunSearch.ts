@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
-import type { Status } from "../../api/types";
+import type { Mode, Status } from "../../api/types";
 import type { RunQuery, SortKey } from "./queries";
 
 export const STATUSES: readonly Status[] = [
@@ -10,6 +10,7 @@ export const STATUSES: readonly Status[] = [
   "created",
   "cancelled",
 ];
+export const MODES: readonly Mode[] = ["full_search", "seeded", "eval_only"];
 export const PAGE_SIZE = 20;
 const NEWEST_FIRST = "-created_at";
 const SORT_KEYS: readonly SortKey[] = [
@@ -22,6 +23,9 @@ const SORT_KEYS: readonly SortKey[] = [
   "-cost_usd",
   "cost_usd",
 ];
+
+const FILTERS = ["q", "status", "since", "mode"] as const;
+type Filter = (typeof FILTERS)[number];
 
 /** The cursors of the pages before this one. It lives in the history entry, not in the address. */
 interface PageTrail {
@@ -41,22 +45,33 @@ export function useRunSearch() {
     const cursor = current.get("cursor");
     const status = current.getAll("status").filter(isStatus);
     const since = current.get("since");
+    const mode = MODES.find((one) => one === current.get("mode"));
+    const text = current.get("q")?.trim() ?? "";
     const sort = SORT_KEYS.find((key) => key === current.get("sort")) ?? NEWEST_FIRST;
+    const isFiltered = FILTERS.some((name) => current.has(name));
     const query: RunQuery = { sort, limit: PAGE_SIZE };
     if (status.length > 0) query.status = status;
     if (since) query.since = since;
+    if (mode) query.mode = mode;
+    if (text) query.q = text;
     if (cursor) query.cursor = cursor;
 
-    function go(next: URLSearchParams, pages: (string | null)[] = []) {
-      navigate({ search: next.toString() }, { state: { trail: pages } });
+    function go(next: URLSearchParams, pages: (string | null)[] = [], replace = false) {
+      navigate({ search: next.toString() }, { state: { trail: pages }, replace });
     }
 
-    function set(name: string, value: string) {
+    function set(name: Filter | "sort", value: string, replace = false) {
       const next = new URLSearchParams(current);
       if (value) next.set(name, value);
       else next.delete(name);
       // Another question starts at its own first page.
       next.delete("cursor");
+      go(next, [], replace);
+    }
+
+    function clear() {
+      const next = new URLSearchParams(current);
+      for (const name of [...FILTERS, "cursor"]) next.delete(name);
       go(next);
     }
 
@@ -73,14 +88,19 @@ export function useRunSearch() {
       sort,
       status: status[0] ?? "",
       since: since ?? "",
-      isNarrowed: status.length > 0 || since !== null || cursor !== null,
-      isFiltered: status.length > 0 || since !== null,
+      mode: mode ?? "",
+      text,
+      isNarrowed: isFiltered || cursor !== null,
+      isFiltered,
       isFirstPage: cursor === null,
       hasTrail: trail.length > 0,
       setStatus: (value: string) => set("status", value),
       setSince: (value: string) => set("since", value),
+      setMode: (value: string) => set("mode", value),
+      // Letter by letter it is one step of history.
+      setText: (value: string) => set("q", value, text !== ""),
       setSort: (value: string) => set("sort", value === NEWEST_FIRST ? "" : value),
-      clear: () => navigate({ search: "" }),
+      clear,
       older: (to: string) => turnTo(to, [...trail, cursor]),
       newer: () => turnTo(trail.at(-1) ?? null, trail.slice(0, -1)),
     };

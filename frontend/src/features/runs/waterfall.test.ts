@@ -9,6 +9,22 @@ test("phases stand on one true time axis", () => {
   expect(rows.map((row) => row.duration)).toEqual([10, 10, 39.997, 0.003]);
 });
 
+test("what lies between the run's start and its phases counts, as it does on a terminal", () => {
+  const run = aRun();
+  run.started_at = "2026-11-22T07:59:40.000Z";
+  run.completed_at = "2026-11-22T08:01:10.000Z";
+  run.duration_seconds = 90;
+  const { rows, seconds, took } = waterfall(run, 0);
+  expect([seconds, took]).toEqual([90, 90]);
+  expect(rows.map((row) => row.start.toFixed(2))).toEqual(["0.22", "0.33", "0.44", "0.89"]);
+});
+
+test("the axis is as long as the times say, to the millisecond", () => {
+  const run = { ...aRun(), started_at: "2026-11-22T08:00:00.000Z" };
+  run.completed_at = "2026-11-22T08:01:01.295Z";
+  expect(waterfall(run, 0).seconds).toBe(61.295);
+});
+
 test("a phase that did not begin has no bar", () => {
   const { rows } = waterfall(aFailedRun(1), 0);
   expect(rows.at(-1)).toMatchObject({ phase: "ranking", timing: null, duration: null, width: 0 });
@@ -16,7 +32,7 @@ test("a phase that did not begin has no bar", () => {
 });
 
 test("a phase that runs reaches to now", () => {
-  const run = aRun();
+  const run = { ...aRun(), status: "running" as const, completed_at: null, duration_seconds: 1 };
   const design = {
     status: "running" as const,
     started_at: "2026-11-22T08:00:00.000Z",

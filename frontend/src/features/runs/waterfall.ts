@@ -1,4 +1,4 @@
-import { PHASES, type Phase, type Run, type Usage } from "../../api/types";
+import { isLive, PHASES, type Phase, type Run, type Usage } from "../../api/types";
 
 type Timing = NonNullable<Run["metrics"]["phase_timings"][Phase]>;
 
@@ -17,10 +17,10 @@ export interface PhaseRow {
 
 export interface Waterfall {
   rows: PhaseRow[];
-  /** Length of the axis: from the first phase's start to the last sign of any. */
+  /** Length of the axis: from the run's start to its end, with what lies between phases. */
   seconds: number;
-  /** What the phases took together: less than the axis is long, when a run was resumed. */
-  work: number;
+  /** What the run took: less than the axis is long, when it was resumed. */
+  took: number;
 }
 
 /** One row a phase on a true time axis. `now` ends the phases that still run. */
@@ -28,8 +28,10 @@ export function waterfall(run: Run, now: number): Waterfall {
   const timings = run.metrics.phase_timings;
   const spans = PHASES.map((phase) => span(timings[phase] ?? null, now));
   const begun = spans.filter((one) => one !== null);
-  const origin = Math.min(...begun.map((one) => one.from));
-  const seconds = begun.length > 0 ? Math.max(...begun.map((one) => one.to)) - origin : 0;
+  const origin = Math.min(...moments(run.started_at), ...begun.map((one) => one.from));
+  const end = Math.max(...moments(run.completed_at), ...begun.map((one) => one.to));
+  // To the millisecond, as times are given: a difference of floats would round otherwise.
+  const seconds = begun.length > 0 ? Math.round((end - origin) * 1000) / 1000 : 0;
 
   const rows = PHASES.map((phase, i) => {
     const [timing, bar] = [timings[phase] ?? null, spans[i] ?? null];
@@ -45,7 +47,14 @@ export function waterfall(run: Run, now: number): Waterfall {
       usage: run.llm_usage?.phases[phase] ?? null,
     };
   });
-  return { rows, seconds, work: rows.reduce((sum, row) => sum + (row.duration ?? 0), 0) };
+  const phases = rows.reduce((sum, row) => sum + (row.duration ?? 0), 0);
+  // A live run's phases tick on between two answers.
+  const took = isLive(run) ? Math.max(run.duration_seconds ?? 0, phases) : run.duration_seconds;
+  return { rows, seconds, took: took ?? phases };
+}
+
+function moments(iso: string | null): number[] {
+  return iso ? [Date.parse(iso) / 1000] : [];
 }
 
 /** A phase that runs ticks on, unless it was resumed: then its span holds the pause as well. */

@@ -99,9 +99,7 @@ function CallRow({ call }: { call: Call }) {
       <td className={table.wide}>
         {call.subject || call.phase}
         <span className={css.kind}>
-          {[call.phase, model, call.attempt > 1 && `attempt ${call.attempt}`]
-            .filter(Boolean)
-            .join(" · ")}
+          {[call.phase, model, tries(call)].filter(Boolean).join(" · ")}
         </span>
       </td>
       <td className={table.num} data-label="tokens">
@@ -128,4 +126,10 @@ function CallRow({ call }: { call: Call }) {
 function cause({ http_status: status, error_kind: kind }: Call): string {
   const words = (kind ?? "").replaceAll("_", " ");
   return status !== null && status >= 400 ? `${status} ${words}` : words;
+}
+
+/** Which attempt at its question a call is; each attempt of the run counts them anew. */
+function tries(call: Call): string | false {
+  if (call.run_attempt > 1) return `run attempt ${call.run_attempt}, try ${call.attempt}`;
+  return call.attempt > 1 && `attempt ${call.attempt}`;
 }

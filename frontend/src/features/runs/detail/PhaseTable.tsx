@@ -23,7 +23,7 @@ function Ticking({ run }: { run: RunDetail }) {
 }
 
 function Rows({ run, now }: { run: RunDetail; now: number }) {
-  const { rows, seconds, work } = waterfall(run, now);
+  const { rows, seconds, took } = waterfall(run, now);
   return (
     <Section title="Phases">
       <table className={css.phases}>
@@ -45,13 +45,18 @@ function Rows({ run, now }: { run: RunDetail; now: number }) {
         <tbody>
           {rows.map((row) =>
             row.timing ? (
-              <Begun key={row.phase} row={row} work={work} />
+              <Begun key={row.phase} row={row} took={took} />
             ) : (
               <NotBegun key={row.phase} row={row} live={isLive(run)} />
             ),
           )}
         </tbody>
       </table>
+      {run.attempt > 1 && (
+        <p className={css.note}>
+          {formatCount(run.attempt)} attempts: the bars span the pauses between
+        </p>
+      )}
     </Section>
   );
 }
@@ -67,7 +72,7 @@ function NotBegun({ row, live }: { row: PhaseRow; live: boolean }) {
   );
 }
 
-function Begun({ row, work }: { row: PhaseRow; work: number }) {
+function Begun({ row, took }: { row: PhaseRow; took: number }) {
   const status = row.timing?.status ?? "completed";
   const running = status === "running";
   const { usage } = row;
@@ -89,10 +94,10 @@ function Begun({ row, work }: { row: PhaseRow; work: number }) {
       <td className={css.took}>
         {running ? formatElapsed(row.duration) : formatDuration(row.duration)}
       </td>
-      <td data-label="of the time">{formatShare(row.duration, work)}</td>
+      <td data-label="of the time">{formatShare(row.duration, took)}</td>
       <td data-label={row.calls === 1 ? "call" : "calls"}>{formatCount(row.calls)}</td>
       <td data-label={row.retries === 1 ? "retry" : "retries"}>{formatCount(row.retries)}</td>
-      <td data-label="tokens">
+      <td data-label="tokens" className={row.calls === 0 ? css.none : undefined}>
         {row.calls === 0 ? (
           <NoCalls />
         ) : (
@@ -103,7 +108,7 @@ function Begun({ row, work }: { row: PhaseRow; work: number }) {
           />
         )}
       </td>
-      <td>
+      <td className={row.calls === 0 ? css.none : undefined}>
         {row.calls === 0 ? (
           <NoCalls />
         ) : (

@@ -1,6 +1,6 @@
 import { isLive, type Phase, type RunDetail } from "../../../api/types";
-import { formatCost, formatCount } from "../../../lib/format";
-import { Missing } from "../../../ui/Figure";
+import { formatCount, formatShare } from "../../../lib/format";
+import { Cost, Missing } from "../../../ui/Figure";
 import { whyNoCount } from "../missing";
 import css from "./Produced.module.css";
 import { Section } from "./Section";
@@ -19,12 +19,12 @@ export function Produced({ run }: { run: RunDetail }) {
     { name: "evaluations", phase: "evaluation", made: run.evaluation_count },
   ];
   return (
-    <Section title="Produced">
+    <Section title="Produced, and at what price">
       <dl className={css.tiles}>
         {tiles.map((tile) => (
           <Made key={tile.name} tile={tile} run={run} />
         ))}
-        <Wasted run={run} />
+        <Spent run={run} />
       </dl>
     </Section>
   );
@@ -49,16 +49,36 @@ function Made({ tile, run }: { tile: Tile; run: RunDetail }) {
   );
 }
 
-function Wasted({ run }: { run: RunDetail }) {
-  const total = run.llm_usage?.total;
-  if (!total?.wasted_cost_usd) return null;
+/** What it cost, set against what it made. */
+function Spent({ run }: { run: RunDetail }) {
+  const { spend } = run;
+  const unpriced = isLive(run) ? 0 : spend.unpriced_call_count;
+  const each = [
+    { name: "per evaluation", usd: spend.cost_per_evaluation_usd },
+    { name: "per ranked candidate", usd: spend.cost_per_candidate_usd },
+  ];
   return (
-    <div>
-      <dt>spent on unusable answers</dt>
-      <dd>
-        {formatCost(total.wasted_cost_usd)}
-        <span className={css.of}>of {formatCost(total.cost_usd, total.unpriced_call_count)}</span>
-      </dd>
-    </div>
+    <>
+      {each.map(
+        ({ name, usd }) =>
+          usd !== null && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <Cost usd={usd} unpriced={unpriced} fine />
+              </dd>
+            </div>
+          ),
+      )}
+      {spend.wasted_cost_usd ? (
+        <div>
+          <dt>spent on unusable answers</dt>
+          <dd>
+            <Cost usd={spend.wasted_cost_usd} fine />
+            <span className={css.short}>{formatShare(spend.wasted_share, 1)} of the cost</span>
+          </dd>
+        </div>
+      ) : null}
+    </>
   );
 }

@@ -70,7 +70,7 @@ function limits({ budget }: RunDetail): Fact[] {
 function known(run: RunDetail, prices: string | null): Fact[] {
   const models = Object.keys(run.llm_usage?.total.models ?? {});
   return [
-    ["model that served", models.join(", ") || null],
+    ["models called", models.join(", ") || null],
     ["prices from", prices],
     ["attempt", run.attempt],
     ["ledger", run.ledger],

@@ -1,10 +1,39 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { isLive, type RunDetail } from "../../../api/types";
-import { Button } from "../../../ui/Button";
+import { paths } from "../../../lib/paths";
+import { Button, ButtonLink } from "../../../ui/Button";
 import { cancelRun, resumeRun } from "../queries";
 import { ResumeDialog } from "./ResumeDialog";
 import css from "./RunActions.module.css";
+
+const OPEN_RESULTS = (
+  <span>
+    <span className={css.more}>Open</span> <span className={css.word}>results</span>
+  </span>
+);
+
+/** The way on for a run that ended well; of one that stopped short the results are part of a whole. */
+export function OpenResults({ run }: { run: RunDetail }) {
+  const why = whyNoResults(run);
+  if (why) {
+    return (
+      <Button aria-disabled="true" title={why}>
+        {OPEN_RESULTS}
+      </Button>
+    );
+  }
+  return (
+    <ButtonLink kind={run.status === "completed" ? "primary" : "plain"} to={paths.results(run.id)}>
+      {OPEN_RESULTS}
+    </ButtonLink>
+  );
+}
+
+function whyNoResults(run: RunDetail): string | null {
+  if (run.ledger === "absent") return "This run was imported with its totals alone";
+  return isLive(run) || run.candidate_count ? null : "This run made no candidates";
+}
 
 /** A live run can be cancelled, one that stopped short can go on. */
 export function RunActions({ run }: { run: RunDetail }) {
@@ -27,7 +56,13 @@ function Cancel({ runId }: { runId: string }) {
   return (
     <>
       <Button disabled={isOnItsWay} onClick={() => cancel.mutate()}>
-        {isOnItsWay ? "Cancelling…" : "Cancel run"}
+        {isOnItsWay ? (
+          "Cancelling…"
+        ) : (
+          <span>
+            Cancel <span className={css.more}>run</span>
+          </span>
+        )}
       </Button>
       <Refusal error={cancel.error} />
     </>
@@ -38,7 +73,12 @@ function Resume({ runId }: { runId: string }) {
   const resume = useMutation(resumeRun(useQueryClient(), runId));
   return (
     <>
-      <Button disabled={resume.isPending} title={MISSING_ONLY} onClick={() => resume.mutate(null)}>
+      <Button
+        kind="primary"
+        disabled={resume.isPending}
+        title={MISSING_ONLY}
+        onClick={() => resume.mutate(null)}
+      >
         Resume
       </Button>
       <Refusal error={resume.error} />
@@ -50,7 +90,12 @@ function ResumeBeyond({ run }: { run: RunDetail }) {
   const [isAsking, setAsking] = useState(false);
   return (
     <>
-      <Button aria-haspopup="dialog" title={MISSING_ONLY} onClick={() => setAsking(true)}>
+      <Button
+        kind="primary"
+        aria-haspopup="dialog"
+        title={MISSING_ONLY}
+        onClick={() => setAsking(true)}
+      >
         Resume…
       </Button>
       {isAsking && <ResumeDialog run={run} onClose={() => setAsking(false)} />}

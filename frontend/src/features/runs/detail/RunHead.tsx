@@ -2,13 +2,15 @@ import { isLive, type RunDetail } from "../../../api/types";
 import { formatDuration, formatElapsed, formatMoment } from "../../../lib/format";
 import { paths } from "../../../lib/paths";
 import { Button, ButtonLink } from "../../../ui/Button";
+import { CopyButton } from "../../../ui/CopyButton";
 import { Cost, Missing } from "../../../ui/Figure";
 import { StatusMark } from "../../../ui/StatusMark";
 import { When } from "../../../ui/When";
 import { whyNoCost, whyNoDuration } from "../missing";
 import { useElapsed } from "../useElapsed";
-import { CopyJson } from "./CopyJson";
-import { RunActions } from "./RunActions";
+import { servedBy } from "./models";
+import { OpenResults, RunActions } from "./RunActions";
+import actions from "./RunActions.module.css";
 import css from "./RunHead.module.css";
 import type { Step } from "./useDialogRoute";
 
@@ -20,7 +22,6 @@ interface Props {
 
 export function RunHead({ run, step, onClose }: Props) {
   const total = run.llm_usage?.total;
-  const models = Object.keys(total?.models ?? {});
   return (
     <header className={css.head}>
       <div className={css.line}>
@@ -28,33 +29,45 @@ export function RunHead({ run, step, onClose }: Props) {
         <StatusMark status={run.status} />
         <Stepper step={step} />
         <span className={css.actions}>
-          <RunActions run={run} />
-          <CopyJson value={run} />
-          <ButtonLink kind="primary" to={paths.results(run.id)}>
-            Open results
+          <ButtonLink to={paths.compare(run.project_id, run.id)}>
+            <span>
+              Compare <span className={actions.more}>with…</span>
+            </span>
           </ButtonLink>
+          <CopyButton text={() => JSON.stringify(run, null, 2)}>
+            Copy <span className={actions.more}>as JSON</span>
+          </CopyButton>
+          <OpenResults run={run} />
+          <RunActions run={run} />
         </span>
         <Button kind="quiet" onClick={onClose} aria-label="Close" title="Close (Esc)">
           <span aria-hidden="true">✕</span>
         </Button>
       </div>
       <p className={css.facts}>
-        {run.label && <span>{run.label}</span>}
+        {run.label && (
+          <span className={css.label} dir="auto" title={run.label}>
+            {run.label}
+          </span>
+        )}
         <span title={formatMoment(run.created_at)}>
           <When at={run.created_at} />, {formatMoment(run.created_at)}
         </span>
-        <span>{isLive(run) ? <Elapsed run={run} /> : <Duration run={run} />}</span>
+        <span>{run.status === "running" ? <Elapsed run={run} /> : <Duration run={run} />}</span>
         <span>
           <Cost
             usd={total?.cost_usd}
             unpriced={total?.unpriced_call_count ?? 0}
             missing={whyNoCost(run)}
             soFar={isLive(run)}
+            full
           />
           {isLive(run) && total?.cost_usd != null && " so far"}
         </span>
-        {models.map((model) => (
-          <span key={model}>{model}</span>
+        {servedBy(run).map((model) => (
+          <span key={model} title={`Asked for ${run.config.model}`}>
+            {model}
+          </span>
         ))}
       </p>
     </header>

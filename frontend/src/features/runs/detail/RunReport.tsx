@@ -1,5 +1,6 @@
 import { isLive, type RunDetail } from "../../../api/types";
 import { Calls } from "./Calls";
+import { EstimateCheck } from "./EstimateCheck";
 import { PhaseTable } from "./PhaseTable";
 import { Produced } from "./Produced";
 import { Provenance } from "./Provenance";
@@ -21,8 +22,9 @@ export function RunReport({ run, step, onClose }: Props) {
       <RunHead run={run} step={step} onClose={onClose} />
       {(run.status === "failed" || run.status === "cancelled") && <StopBox run={run} />}
       <PhaseTable run={run} />
-      <Produced run={run} />
       <UsageByPhase run={run} />
+      <EstimateCheck run={run} />
+      <Produced run={run} />
       <Calls runId={run.id} live={isLive(run)} ledger={run.ledger} />
       <Provenance run={run} />
     </>

@@ -12,7 +12,11 @@ export function StopBox({ run }: { run: RunDetail }) {
   return (
     <section className={`${css.stop} ${failed ? css.failed : ""}`} aria-label={title}>
       <h3>{run.error_summary ?? `It ${run.status}, and no reason was recorded`}</h3>
-      {error?.hint && <p>{error.hint}</p>}
+      {run.ledger === "absent" ? (
+        <p>It was imported, so it cannot be resumed here: start a new run instead.</p>
+      ) : (
+        error?.hint && <p>{error.hint}</p>
+      )}
       <dl className={css.facts}>
         {error?.phase && <Fact name="Phase">{capitalize(error.phase)}</Fact>}
         {error?.occurred_at && <Fact name="When">{formatMoment(error.occurred_at)}</Fact>}

@@ -23,11 +23,13 @@ export function UsageByPhase({ run }: { run: RunDetail }) {
             name="Tokens"
             shares={shares(usage.phases, (of) => of.total_tokens, tokensOf)}
             missing="The provider did not report tokens, so there is nothing to divide."
+            nothing="0 in every phase"
           />
           <Stack
             name="Cost"
             shares={shares(usage.phases, (of) => of.cost_usd, costOf(live))}
             missing="No price is known for these calls, so there is nothing to divide."
+            nothing={whyFree(usage.total, live)}
           />
           <Details total={usage.total} live={live} />
         </>
@@ -41,6 +43,15 @@ const tokensOf = (usage: Usage) => formatTokens(usage.total_tokens);
 /** Of a live run the calls under way have no price yet: that is no gap. */
 const costOf = (live: boolean) => (usage: Usage) =>
   formatCost(usage.cost_usd, live ? 0 : usage.unpriced_call_count);
+
+/** In words: a bar of nothing says nothing. */
+function whyFree(total: Usage, live: boolean): string {
+  const unpriced = live ? 0 : total.unpriced_call_count;
+  const cost = formatCost(total.cost_usd, unpriced);
+  if (unpriced > 0) return `${cost}: ${plural(unpriced, "call has", "calls have")} no known price`;
+  const isLocal = Object.keys(total.providers).every((name) => name === "local");
+  return `${cost} in every phase${isLocal ? ": the embedded model is free" : ""}`;
+}
 
 function shares(
   phases: Partial<Record<Phase, Usage>>,
@@ -58,25 +69,32 @@ interface StackProps {
   name: string;
   shares: Share[];
   missing: string;
+  /** What is said when all of it is nothing. */
+  nothing: string;
 }
 
-function Stack({ name, shares: parts, missing }: StackProps) {
+function Stack({ name, shares: parts, missing, nothing }: StackProps) {
   if (parts.length === 0) return <p className={css.words}>{missing}</p>;
   const whole = parts.reduce((sum, part) => sum + part.value, 0);
+  if (whole === 0) {
+    return (
+      <p className={css.stack}>
+        <span className={css.name}>{name}</span>
+        <span>{nothing}</span>
+      </p>
+    );
+  }
   return (
     <div className={css.stack}>
       <span className={css.name}>{name}</span>
-      {whole > 0 && (
-        <div className={css.bar} aria-hidden="true">
-          {parts.map((part) => (
-            <span
-              key={part.phase}
-              className={css[part.phase]}
-              style={{ flexGrow: part.value / whole }}
-            />
-          ))}
-        </div>
-      )}
+      <div className={css.bar} aria-hidden="true">
+        {parts.map(
+          ({ phase, value }) =>
+            value > 0 && (
+              <span key={phase} className={css[phase]} style={{ flexGrow: value / whole }} />
+            ),
+        )}
+      </div>
       <ul className={css.legend}>
         {parts.map((part) => (
           <li key={part.phase}>

@@ -3,10 +3,8 @@ import { useLocation, useNavigate } from "react-router";
 import type { Run } from "../../../api/types";
 import { paths } from "../../../lib/paths";
 import { runLinkId } from "../RunRow";
-
-interface LocationState {
-  fromList?: boolean;
-}
+import { barId } from "../strip/Bars";
+import { useDialogClose } from "../useDialogClose";
 
 export interface Step {
   next: (() => void) | null;
@@ -17,13 +15,8 @@ export interface Step {
 export function useDialogRoute(projectId: string, runId: string, runs: readonly Run[]) {
   const navigate = useNavigate();
   const { search, state } = useLocation();
+  const close = useDialogClose(projectId);
   const at = runs.findIndex((run) => run.id === runId);
-
-  function close() {
-    // Opened from the list, Back is where we came from; opened from a link, the list lies beneath.
-    if ((state as LocationState | null)?.fromList) navigate(-1);
-    else navigate({ pathname: paths.runs(projectId), search }, { replace: true });
-  }
 
   function stepTo(run: Run | undefined) {
     if (!run) return null;
@@ -48,18 +41,20 @@ export function useDialogRoute(projectId: string, runId: string, runs: readonly 
     return () => window.removeEventListener("keydown", onKey);
   });
 
-  // Each run is read from its top. After stepping, focus returns to the row of the run that was shown last.
+  // Each run is read from its top. After stepping, focus returns to the run that was shown last: to
+  // its bar, where the strip was the way in, else to its row.
+  const fromStrip = (state as { fromStrip?: boolean } | null)?.fromStrip === true;
   useEffect(() => {
     const dialog = document.querySelector("dialog[open]");
     if (dialog) dialog.scrollTop = 0;
     return () => {
       setTimeout(() => {
-        if (!document.querySelector("dialog[open]")) {
-          document.getElementById(runLinkId(runId))?.focus();
-        }
+        if (document.querySelector("dialog[open]")) return;
+        const bar = fromStrip ? document.getElementById(barId(runId)) : null;
+        (bar ?? document.getElementById(runLinkId(runId)))?.focus();
       });
     };
-  }, [runId]);
+  }, [runId, fromStrip]);
 
   return { close, step };
 }
