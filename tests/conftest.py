@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,5 +76,8 @@ settings.load_profile("unhurried")
 
 
 def pytest_configure(config: Any) -> None:
+    # Tests that were started in the background (`make test &`, a CI agent) inherit that interrupts
+    # are ignored, and so would every command that a test starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "real_backoff: keep the pauses between retries")
     config.addinivalue_line("markers", "sqlite: about SQLite itself; not to run on another engine")
