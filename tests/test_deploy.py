@@ -145,13 +145,14 @@ def nginx(folder: Path, site: str, certificate: Path, *options: str) -> list[str
     # Its workers are somebody else where it is started by root, and may not enter the folder.
     user = "user root; " if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(f"{user}pid {folder}/pid; events {{}} {http}")
-    return ["nginx", "-p", str(folder), "-e", str(folder / "log"), "-c", f"{folder}/nginx.conf",
+    return [str(NGINX), "-p", str(folder), "-e", str(folder / "log"), "-c", f"{folder}/nginx.conf",
             *options]  # fmt: skip
 
 
+# Debian's lies where only root looks.
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 needs_nginx = pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("openssl")),
-    reason="nginx or openssl is not installed",
+    not (NGINX and shutil.which("openssl")), reason="nginx or openssl is not installed"
 )
 
 

@@ -1,9 +1,12 @@
 """What a run is to take, from runs that were: arithmetic on plain values.
 
 Each past run is held against what its size lets expect (`rates`); what remains is a ratio, near 1
-for a usual run. The p50 of the next run is the median ratio; where the newest few have left it
-(an upgrade, a slow day), it is theirs. The p90 adds the error that this makes. Each run is held
-against the runs before it, as if it were foretold from them:
+for a usual run. The p50 of the next run is the middle ratio: the mean, in logarithms, of those that
+are left when three in ten are cut off at either end (Huber and Ronchetti, Robust Statistics, 2009,
+section 3.3: nearly as deaf to outliers as the median, and less at the mercy of single values).
+Where the newest few have clearly left it (an upgrade, another machine), it is their median. The p90
+adds the error that this makes. Each run is held against the runs before it, as if it were foretold
+from them:
 
 - Nine such errors or more: the one at place (n + 1) * 0.9 in ascending order, between two in
   proportion. If errors are exchangeable, nine in ten of the next stay below it whatever their
@@ -20,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median
 
+from crucible.services.health.statistics import deviation
 from crucible.services.past_runs import PastRun, Size
 from crucible.services.rates import Metric, Rates, rates, value
 
@@ -29,6 +33,10 @@ NEWEST = 10
 """Of these, the ones that say whether the level has moved."""
 STEADY = 1.15
 """A level that has moved by less is taken to stand: more runs tell it better than a few."""
+MOVED = 2.0
+"""So many standard errors of the newest: a smaller move is chance."""
+CUT = 0.3
+"""Share of ratios that do not count towards the middle, at either end."""
 ENOUGH = 3
 """So many runs with the model asked are taken for themselves."""
 FIRST = 3
@@ -83,9 +91,9 @@ def from_history(past: Sequence[PastRun], size: Size, model: str) -> Forecast | 
     same = [run for run in completed if run.model == model]
     same_model = len(same) >= ENOUGH or len(same) == len(completed)
     chosen = (same if same_model else completed)[-WINDOW:]
-    spread = 0.0 if same_model else MODEL_SPREAD
+    between = 0.0 if same_model else MODEL_SPREAD
     found = {
-        metric: _range(chosen, size, metric, spread)
+        metric: _range(chosen, size, metric, between)
         for metric in Metric
         if same_model or metric is not Metric.COST
     }
@@ -101,7 +109,7 @@ def from_history(past: Sequence[PastRun], size: Size, model: str) -> Forecast | 
     )
 
 
-def _range(runs: Sequence[PastRun], size: Size, metric: Metric, spread: float) -> Range | None:
+def _range(runs: Sequence[PastRun], size: Size, metric: Metric, between: float) -> Range | None:
     runs = _of_one_kind(runs, metric)
     typical = _typical(runs, size, metric)
     expected = typical.expected(size)
@@ -115,7 +123,7 @@ def _range(runs: Sequence[PastRun], size: Size, metric: Metric, spread: float) -
     if not ratios:
         return None
     middle = _middle(ratios)
-    return Range(middle, middle * max(1.0, _high(ratios, spread))).times(expected)
+    return Range(middle, middle * max(1.0, _high(ratios, between))).times(expected)
 
 
 def _typical(runs: Sequence[PastRun], size: Size, metric: Metric) -> Rates:
@@ -135,30 +143,38 @@ def _of_one_kind(runs: Sequence[PastRun], metric: Metric) -> list[PastRun]:
 
 
 def _middle(ratios: Sequence[float]) -> float:
-    """What is usual now: the median of all, unless the newest have left it."""
-    whole, newest = median(ratios), median(ratios[-NEWEST:])
-    return whole if 1 / STEADY <= newest / whole <= STEADY else newest
+    """What is usual now: the middle of all, unless the newest have left it."""
+    logs = [math.log(ratio) for ratio in ratios]
+    whole, newest = _trimmed_mean(logs), median(logs[-NEWEST:])
+    error = deviation(logs) / math.sqrt(NEWEST)
+    moved = abs(newest - whole) > max(math.log(STEADY), MOVED * error)
+    return math.exp(newest if moved else whole)
 
 
-def _high(ratios: Sequence[float], spread: float) -> float:
+def _trimmed_mean(values: Sequence[float]) -> float:
+    cut = min(round(len(values) * CUT), (len(values) - 1) // 2)
+    return fmean(sorted(values)[cut : len(values) - cut])
+
+
+def _high(ratios: Sequence[float], between: float) -> float:
     """What nine in ten runs stay below, as a factor of what was usual before."""
     errors = sorted(ratios[place] / _middle(ratios[:place]) for place in range(FIRST, len(ratios)))
-    if len(errors) < ORDERED or spread:
-        return math.exp(_log_margin(ratios, spread))
+    if len(errors) < ORDERED or between:
+        return math.exp(_log_margin(ratios, between))
     place = (len(errors) + 1) * HIGH - 1
     low = math.floor(place)
     high = min(low + 1, len(errors) - 1)
     return errors[low] + (errors[high] - errors[low]) * (place - low)
 
 
-def _log_margin(ratios: Sequence[float], spread: float) -> float:
+def _log_margin(ratios: Sequence[float], between: float) -> float:
     """The same in logarithms, where there are few runs, or with other models."""
     logs = [math.log(ratio) for ratio in ratios]
     mean = fmean(logs)
     squares = sum((each - mean) ** 2 for each in logs)
     freedom = USUAL_WEIGHT + len(logs) - 1
     variance = (USUAL_WEIGHT * USUAL_SPREAD**2 + squares) / freedom
-    return _student(freedom) * math.sqrt(variance * (1 + 1 / len(logs)) + spread**2)
+    return _student(freedom) * math.sqrt(variance * (1 + 1 / len(logs)) + between**2)
 
 
 def _student(freedom: int) -> float:

@@ -19,18 +19,22 @@ def quantile(values: Sequence[float], q: float) -> float | None:
     return low + (ordered[math.ceil(at)] - low) * (at - math.floor(at))
 
 
+def deviation(values: Sequence[float]) -> float:
+    """The median absolute deviation (Rousseeuw & Croux 1993), scaled to a normal's sigma."""
+    middle = median(values)
+    return _MAD_TO_SIGMA * median(abs(value - middle) for value in values)
+
+
 def spread(values: Sequence[float], prior: float, weight: int, least: float) -> float:
     """A standard deviation that outliers do not blow up and few values do not shrink.
 
-    The larger of the median absolute deviation (Rousseeuw & Croux 1993) and the upper half's
-    quantile range, each scaled to a normal's sigma, so that a history with a long upper tail is
-    granted it; then drawn towards `prior`, which weighs as much as `weight` values.
+    The larger of the median absolute deviation and the upper half's quantile range, each scaled to
+    a normal's sigma, so that a history with a long upper tail is granted it; then drawn towards
+    `prior`, which weighs as much as `weight` values.
     """
-    middle = median(values)
-    deviation = _MAD_TO_SIGMA * median(abs(value - middle) for value in values)
     upper = quantile(values, 0.9)
     assert upper is not None
-    own = max(deviation, (upper - middle) / _P90_TO_SIGMA)
+    own = max(deviation(values), (upper - median(values)) / _P90_TO_SIGMA)
     count = len(values)
     drawn = math.sqrt((count * own**2 + weight * prior**2) / (count + weight))
     return max(drawn, least)
