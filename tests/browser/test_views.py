@@ -123,6 +123,7 @@ def test_comparisons_and_explanations_are_accessible_and_fit(
         page.goto(world.url + path)
         expect(page.get_by_text(words).first).to_be_visible()
         expect(page.get_by_label("Loading")).to_have_count(0)
+        expect(page.locator("h1")).not_to_be_empty()
         assert page.evaluate(OVERFLOW) == 0, path
         assert_accessible_in_both_themes(page, path)
     for run, words in ((done, "Explanation"), (failed, "This pair has no score")):

@@ -28,7 +28,12 @@ export function ProjectLayout() {
     <>
       {project && <PageTitle>{project.title}</PageTitle>}
       <Crumbs>{project?.title}</Crumbs>
-      <h1 className={css.title} title={project?.title}>
+      <h1
+        className={css.title}
+        title={project?.title}
+        // A heading without words is none to a screen reader.
+        aria-label={project ? undefined : "Project"}
+      >
         {project ? project.title : <Skeleton width="12em" />}
       </h1>
       <p className={css.about}>

@@ -22,6 +22,13 @@ test("the tab is named by what is on screen", async () => {
   await waitFor(() => expect(document.title).toBe(`${PROJECT.title} · Crucible`));
 });
 
+test("a project has a heading with words before its title is there", async () => {
+  given.runs([]);
+  server.use(http.get("*/api/projects/p-1", () => new Promise(() => {})));
+  visit(HISTORY);
+  expect(await screen.findByRole("heading", { level: 1, name: "Project" })).toBeVisible();
+});
+
 test("the end of a run is announced, its presence is not", async () => {
   given.runs([aRun({ number: 4, status: "running", completed_at: null })]);
   visit(HISTORY);
