@@ -20,7 +20,7 @@ import pytest
 from tests.cli.test_serve_workers import eventually
 from tests.security.real import NAME, TOKEN, serving
 
-from crucible import config
+from crucible import config, setting_kinds
 from crucible.cli import main
 from crucible.errors import ConfigError
 
@@ -92,7 +92,7 @@ def test_settings_in_the_example_are_ours() -> None:
     assert set(assigned()) <= {setting.variable for setting in config.SETTINGS}
     given = assigned()
     # What the page's command puts in its place.
-    assert given["CRUCIBLE_API_TOKEN"] == config.TOKEN_PLACEHOLDER
+    assert given["CRUCIBLE_API_TOKEN"] == setting_kinds.TOKEN_PLACEHOLDER
     with pytest.raises(ConfigError, match="CRUCIBLE_API_TOKEN: it is still the example's"):
         config.load(given)
     settings = config.load({**given, "CRUCIBLE_API_TOKEN": TOKEN})

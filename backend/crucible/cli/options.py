@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from crucible import config
+from crucible import config, setting_kinds
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,9 +42,9 @@ def _keep_url(context: click.Context, _param: click.Parameter, given: str | None
     if given is None:
         return
     try:
-        url = config.server_url(given)
+        url = setting_kinds.server_url(given)
     except ValueError:
-        raise click.BadParameter(f"takes {config.server_url.__doc__}") from None
+        raise click.BadParameter(f"takes {setting_kinds.server_url.__doc__}") from None
     root = context.find_root()
     root.obj = {**(root.obj or {}), "url": url}
 
