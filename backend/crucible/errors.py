@@ -149,8 +149,9 @@ HINTS: Mapping[ErrorKind, str] = {
     ),
     ErrorKind.INVALID_RESPONSE: (
         "The model's answers could not be read, even after a repair. Try a model that follows "
-        "JSON schemas, or fewer candidates and scenarios. To see the answers themselves, set "
-        "CRUCIBLE_CAPTURE_CONTENT=on and resume the run."
+        "JSON schemas, or fewer candidates and scenarios; where it is not a chat completion at "
+        "all, look at CRUCIBLE_LLM_BASE_URL, which mostly ends in /v1. To see the answers "
+        "themselves, set CRUCIBLE_CAPTURE_CONTENT=on and resume the run."
     ),
     ErrorKind.BUDGET_EXCEEDED: "Resume the run with a larger budget.",
     ErrorKind.WORKER_LOST: (

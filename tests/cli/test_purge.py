@@ -86,6 +86,9 @@ def test_calls_only(env, url):
         (["--older-than", "90"], 2, "--older-than: takes"),
         (["--keep-last", "-1"], 2, "--keep-last"),
         (["--keep-last", "1", "--project-id", "Nobody's"], 3, "Nobody's"),
+        # An unset variable of a script is no wish to purge all projects.
+        (["--keep-last", "0", "--yes", "--project-id", ""], 2, "--project-id"),
+        (["--keep-last", "0", "--yes", "--project-id", " "], 2, "--project-id"),
         (["--keep-last", "1"], 2, "--yes"),
     ],
 )

@@ -62,6 +62,25 @@ def test_database_address_that_is_none_is_named(env):
     assert "secret" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    "args", [["serve", "--port", "0"], ["worker"], ["test-run"], ["runs", "resume", "1", "--here"]]
+)
+def test_price_list_that_cannot_be_read_stops_what_would_run(env, lab, args):
+    lab.create(1, 1)
+    result = inside(*args, env={**env, "CRUCIBLE_PRICES": "/nowhere/prices.json"})
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "CRUCIBLE_PRICES: /nowhere/prices.json cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["list", "show", "export", "health", "watch", "purge"])
+def test_a_project_named_by_nothing_is_no_wish_for_all_of_them(env, lab, command):
+    lab.create(1, 1)
+    words = {"show": ["1"], "watch": ["1"], "purge": ["--keep-last", "0", "--yes"]}
+    result = inside("runs", command, *words.get(command, []), "--project-id", "", env=env)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "takes an id or a title" in result.stderr
+
+
 @pytest.fixture(scope="module")
 def history(tmp_path_factory):
     folder = tmp_path_factory.mktemp("history")

@@ -112,6 +112,17 @@ def test_rate_limits_are_retried_and_then_named(lab: Lab, stub: StubModel) -> No
     assert {c.outcome for c in lab.calls(run.id)} == {"error"}
 
 
+def test_a_price_list_that_cannot_be_read_stops_a_run_before_it_spends(
+    make_lab: Callable[..., Lab], stub: StubModel
+) -> None:
+    run = make_lab(PRICES="/nowhere/prices.json").run(1, 1)
+    assert (run.status, run.error_kind, run.call_count) == ("failed", "precondition", 0)
+    assert "CRUCIBLE_PRICES" in (run.error_summary or "")
+    assert "/nowhere/prices.json" in (run.error_message or "")
+    assert "crucible doctor" in (run.error_hint or "")
+    assert stub.requests == []
+
+
 def test_what_was_never_answered_is_unpriced(make_lab: Callable[..., Lab], stub: StubModel) -> None:
     lab = make_lab(LLM_TIMEOUT_SECONDS="0.2")
     for behaviour, outcome in (("hang up", "error"), ("half", "error"), ("hang", "timeout")):

@@ -45,8 +45,8 @@ def calls(run: str, project: str | None, form: str, **asked: Any) -> None:
     RUN is an id, its first 8 characters or more, or a number within its project.
     """
     with source.opened() as opened:
-        page = opened.calls(run, project or None, **asked)
-        found = {} if page["calls"] or form != "table" else opened.run(run, project or None)
+        page = opened.calls(run, project, **asked)
+        found = {} if page["calls"] or form != "table" else opened.run(run, project)
     if form == "json":
         fields.value(page, of="calls")
     elif form == "jsonl":

@@ -30,7 +30,7 @@ def compare(base: str, head: str, project: str | None, form: str) -> None:
     what the API answers.
     """
     with source.opened() as asked:
-        found = asked.compare(base, head, project or None)
+        found = asked.compare(base, head, project)
     if form == "json":
         fields.value(found)
         return

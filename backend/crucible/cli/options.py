@@ -24,7 +24,18 @@ def format_option(*formats: str) -> Callable[[F], F]:
 def project_option(
     help: str = "A project: id, its first 8 characters or more, or title.",
 ) -> Callable[[F], F]:
-    return click.option("--project-id", "project", metavar="PROJECT", help=help)
+    return click.option(
+        "--project-id", "project", metavar="PROJECT", help=help, callback=_refuse_nothing
+    )
+
+
+def _refuse_nothing(
+    _context: click.Context, _param: click.Parameter, given: str | None
+) -> str | None:
+    # An unset variable of a script (`--project-id "$P"`) must not mean all projects.
+    if given is not None and not given.strip():
+        raise click.BadParameter("takes an id or a title, and is empty")
+    return given
 
 
 def url_option(command: F) -> F:

@@ -96,7 +96,7 @@ def _asked(
     return Retention(
         before=parse_moment(older_than, now, field="--older-than") if older_than else None,
         keep_last=keep_last,
-        project_id=projects.resolve_project(session, project) if project else None,
+        project_id=projects.resolve_project(session, project) if project is not None else None,
         calls_only=calls_only,
     )
 

@@ -30,7 +30,7 @@ def cancel(run: str, project: str | None, form: str) -> None:
     RUN is an id, its first 8 characters or more, or a number within its project.
     """
     with source.opened() as asked:
-        summary = asked.cancel(run, project or None)
+        summary = asked.cancel(run, project)
     _say(summary, form, "cancelled" if summary["status"] == "cancelled" else "asked to stop")
 
 
@@ -56,9 +56,9 @@ def resume(run: str, project: str | None, here: bool, form: str, **limits: Any) 
     everything it has ever used.
     """
     if here:
-        _go_on_here(run, project or None, budget_of(limits), form)
+        _go_on_here(run, project, budget_of(limits), form)
     with source.opened() as asked:
-        summary = asked.resume(run, project or None, budget_of(limits))
+        summary = asked.resume(run, project, budget_of(limits))
     _say(summary, form, "queued; a running `crucible serve` or `crucible worker` takes it up")
 
 

@@ -71,9 +71,7 @@ def _pages(project: str | None, given: dict[str, Any]) -> Iterator[list[dict[str
         name: value or None for name, value in given.items() if name not in ("statuses", "full")
     }
     with source.opened() as asked:
-        found = asked.history(
-            project or None, full=given["full"], status=given["statuses"], **query
-        )
+        found = asked.history(project, full=given["full"], status=given["statuses"], **query)
         yield from found
 
 

@@ -123,7 +123,7 @@ def list_(form: str, project: str | None, **asked: Any) -> None:
 def _page(project: str | None, given: dict[str, Any]) -> dict[str, Any]:
     query = {name: value or None for name, value in given.items() if name != "statuses"}
     with source.opened() as asked:
-        return asked.runs(project or None, status=given["statuses"], **query)
+        return asked.runs(project, status=given["statuses"], **query)
 
 
 def _table(page: dict[str, Any], project: str | None, asked: dict[str, Any], now: Any) -> str:
@@ -178,7 +178,7 @@ def show(run: str, project: str | None, form: str) -> None:
     """
     now = SystemClock().now()
     with source.opened() as asked:
-        found = asked.run(run, project or None)
+        found = asked.run(run, project)
         if form == "json":
             fields.value(found)
             return

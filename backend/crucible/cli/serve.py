@@ -17,6 +17,7 @@ from crucible.cli import memory
 from crucible.cli.options import examples
 from crucible.cli.taken_port import address, bound
 from crucible.config import Settings
+from crucible.llm.prices import require_readable
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -105,6 +106,7 @@ def serve(host: str | None, port: int | None, workers: int, log_format: str) -> 
         port=loaded.port if port is None else port,
     )
     _require_token(settings)
+    require_readable(settings.prices)
     for number in SIGNALS:
         signal.signal(number, _leave)
     memory.share_heaps()

@@ -18,6 +18,7 @@ from crucible.cli.text import Screen
 from crucible.clock import SystemClock
 from crucible.config import Settings
 from crucible.errors import Conflict, Precondition, Unavailable
+from crucible.llm.prices import require_readable
 
 if TYPE_CHECKING:
     from crucible.db import Database
@@ -72,6 +73,7 @@ def watched(database: "Database", settings: Settings, run_id: str, form: str) ->
 def require_model(settings: Settings) -> None:
     from crucible import llm  # noqa: PLC0415 - may pull in the embedded model's parts
 
+    require_readable(settings.prices)
     health = llm.health(settings)
     if not health["ready"]:
         raise Precondition(f"no run was made, the model is not ready: {health['note']}")

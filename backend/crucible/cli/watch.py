@@ -63,7 +63,7 @@ def watch(run: str | None, project: str | None, interval: float, form: str) -> N
     from crucible.cli import watch_view  # noqa: PLC0415 - tabulate: not for `--help`
 
     with source.opened() as asked:
-        run_id = asked.run_id(run, project or None) if run else _newest(asked, project or None)
+        run_id = asked.run_id(run, project) if run else _newest(asked, project)
         with watch_view.shown(form) as view:
             found = _followed(asked, run_id, interval, view)
     raise click.exceptions.Exit(EXIT[found["status"]])

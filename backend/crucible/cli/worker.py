@@ -17,6 +17,7 @@ from crucible import config
 from crucible.cli.errors import Failure
 from crucible.cli.options import examples
 from crucible.config import Settings
+from crucible.llm.prices import require_readable
 
 if TYPE_CHECKING:
     from crucible.db import Database
@@ -62,6 +63,7 @@ def worker(concurrency: int | None, drain_seconds: float, log_format: str) -> No
     """
     loaded = config.load()
     settings = replace(loaded, max_active_runs=concurrency or loaded.max_active_runs)
+    require_readable(settings.prices)
     for number in SIGNALS:
         signal.signal(number, _leave)
 

@@ -63,6 +63,11 @@ class OwnPrice:
         ) / MILLION
 
 
+def require_readable(file: str | None) -> None:
+    """Raises ConfigError where `PriceList` would: before anything rests on it."""
+    PriceList(file)
+
+
 class PriceList:
     """Prices of one provider's models.
 

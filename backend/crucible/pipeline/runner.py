@@ -10,7 +10,7 @@ from crucible import llm
 from crucible.clock import Clock
 from crucible.config import Settings
 from crucible.db import Database
-from crucible.errors import ErrorKind, Precondition, RunFailure, Unavailable
+from crucible.errors import ConfigError, ErrorKind, Precondition, RunFailure, Unavailable
 from crucible.llm.asking import Asker
 from crucible.llm.prices import PriceList
 from crucible.llm.protocol import LanguageModel
@@ -47,7 +47,7 @@ def execute(
             ledger = Ledger(
                 recorder,
                 model,
-                prices=PriceList(settings.prices),
+                prices=_prices(settings.prices),
                 scrub=scrub,
                 budget=recorder.budget(),
                 capture_content=settings.capture_content,
@@ -160,6 +160,19 @@ def _opened(open_model: Callable[[], LanguageModel]) -> Iterator[LanguageModel]:
         yield model
     finally:
         model.close()
+
+
+def _prices(file: str | None) -> PriceList:
+    try:
+        return PriceList(file)
+    except ConfigError as wrong:
+        raise RunFailure(
+            ErrorKind.PRECONDITION,
+            "the price list that CRUCIBLE_PRICES names cannot be read",
+            wrong.message,
+            "Mend the file (`crucible doctor` says what is wrong with it) or unset "
+            "CRUCIBLE_PRICES, restart, then resume the run.",
+        ) from wrong
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class RunQuerySchema(Input):
         1,
         200,
         load_default=None,
-        metadata={"description": "Text in label or error summary, whatever the case."},
+        metadata={"description": "Text in label or error summary, whatever the case of A to Z."},
     )
 
 

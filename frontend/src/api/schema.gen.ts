@@ -2548,7 +2548,7 @@ export interface operations {
                 updated_since?: string | unknown | unknown;
                 /** @description Order; `-` = descending. Unknown sorts below everything, ties by id. */
                 sort?: "-created_at" | "created_at" | "-duration_seconds" | "duration_seconds" | "-cost_usd" | "cost_usd" | "-total_tokens" | "total_tokens";
-                /** @description Text in label or error summary, whatever the case. */
+                /** @description Text in label or error summary, whatever the case of A to Z. */
                 q?: string;
             };
             header?: {
@@ -2612,7 +2612,7 @@ export interface operations {
                 updated_since?: string | unknown | unknown;
                 /** @description Order; `-` = descending. Unknown sorts below everything, ties by id. */
                 sort?: "-created_at" | "created_at" | "-duration_seconds" | "duration_seconds" | "-cost_usd" | "cost_usd" | "-total_tokens" | "total_tokens";
-                /** @description Text in label or error summary, whatever the case. */
+                /** @description Text in label or error summary, whatever the case of A to Z. */
                 q?: string;
             };
             header?: {

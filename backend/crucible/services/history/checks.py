@@ -25,7 +25,7 @@ _RFC3339 = re.compile(
 _NO_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 # What stands in addresses as it is, and is no other way to name a run.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:@+=-]{0,35}", re.ASCII)
+_ID = re.compile(r"(?!summary$)[A-Za-z0-9][A-Za-z0-9._~:@+=-]{0,127}", re.ASCII)
 
 
 class Wrong(Exception):
@@ -132,7 +132,10 @@ def word(words: Container[str]) -> Check:
 def identity(value: Any) -> str:
     if isinstance(value, str) and _ID.fullmatch(value):
         return value
-    raise Wrong("takes an id: 1 to 36 letters, digits and . _ ~ : @ + = -, a letter or digit first")
+    raise Wrong(
+        "takes an id: 1 to 128 letters, digits and . _ ~ : @ + = -, a letter or digit first; "
+        "`summary` is none"
+    )
 
 
 def moment(value: Any) -> datetime | None:
