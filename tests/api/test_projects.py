@@ -2,7 +2,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from tests.api.conftest import Shared, send
+from tests.seed import add_call, add_project, add_run
+
+from crucible.db import Database
+from crucible.models import Project, Run
+from crucible.services import retention
 
 BODY: dict[str, Any] = {
     "title": "Checkout p99",
@@ -44,6 +50,28 @@ def test_a_project_with_a_live_run_is_kept(client: FlaskClient, project_id: str)
 
     assert answer.status_code == 409
     assert answer.get_json()["code"] == "conflict"
+
+
+def test_a_long_history_is_deleted_a_few_runs_at_a_time(
+    client: FlaskClient, project_id: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.writing() as session:
+        kept = add_run(session, add_project(session)).id
+        for _ in range(3):
+            add_call(session, add_run(session, session.get_one(Project, project_id)))
+    left: list[int] = []
+
+    def others_turn(_seconds: float) -> None:
+        with database.writing() as session:  # it would wait for a transaction that goes on
+            left.append(session.scalar(select(func.count()).select_from(Run)) or 0)
+
+    monkeypatch.setattr(retention, "FIRST_BATCH", 1)
+    monkeypatch.setattr(retention, "LARGEST_BATCH", 1)
+    monkeypatch.setattr(retention.time, "sleep", others_turn)
+    assert client.delete(f"/api/projects/{project_id}").status_code == 204
+    assert left == [3, 2, 1]
+    assert client.get(f"/api/projects/{project_id}").status_code == 404
+    assert client.get(f"/api/runs/{kept}").status_code == 200
 
 
 def constraint(**fields: Any) -> dict[str, Any]:

@@ -134,6 +134,14 @@ def test_a_reader_that_left_is_no_failure_and_ends_the_export(sampled, monkeypat
     assert (result.returncode, result.stderr) == (0, b"")
 
 
+def test_an_export_is_its_owners_alone_or_as_the_file_it_replaces(sampled, tmp_path):
+    to = tmp_path / "history.jsonl"
+    for mode in (0o600, 0o640):
+        assert inside("runs", "export", "-o", str(to), env=sampled).returncode == 0
+        assert to.stat().st_mode & 0o777 == mode
+        to.chmod(0o640)
+
+
 def test_a_folder_that_is_not_there_is_said(sampled, tmp_path):
     result = inside("runs", "export", "-o", str(tmp_path / "no" / "x"), env=sampled)
     assert result.returncode == 1

@@ -136,6 +136,7 @@ def test_total_is_exact_up_to_a_thousand_and_null_beyond(
         ("cursor", {"cursor": encode_cursor("-created_at", "0001-01-01T00:00:00+23:00", "a")}),
         ("cursor", {"cursor": encode_cursor("-created_at", 5, "a")}),
         ("cursor", {"cursor": encode_cursor("-cost_usd", 10**30, "a"), "sort": "-cost_usd"}),
+        ("cursor", {"cursor": encode_cursor("-cost_usd", 10**320, "a"), "sort": "-cost_usd"}),
         ("cursor", {"cursor": encode_cursor("-cost_usd", float("nan"), "a"), "sort": "-cost_usd"}),
         ("cursor", {"cursor": encode_cursor("-cost_usd", True, "a"), "sort": "-cost_usd"}),
         # A JSON escape for half of a surrogate pair, which no database can be asked about.

@@ -48,10 +48,14 @@ def test_a_number_needs_its_project_where_there_are_several(session: Session) ->
     assert resolve_run(session, "#1", two.id) == run.id
 
 
-def test_an_imported_id_of_digits_is_found_where_no_number_fits(session: Session) -> None:
-    add_run(session, add_project(session), id="20260101")
-
-    assert resolve_run(session, "20260101") == "20260101"
+def test_an_imported_id_of_digits_goes_before_a_number(session: Session) -> None:
+    project = add_project(session)
+    add_run(session, project, id="2")  # is #1
+    second = add_run(session, project)
+    assert second.number == 2
+    assert resolve_run(session, "2") == "2"
+    assert resolve_run(session, "#2") == resolve_run(session, second.id) == second.id
+    assert resolve_run(session, "1") == resolve_run(session, "#1") == "2"
 
 
 def test_a_prefix_is_looked_for_in_the_project_given(session: Session) -> None:

@@ -19,7 +19,7 @@ COOKIE_SECONDS = 30 * 24 * 3600
 MOST_COOKIES = 20
 # All other parts need the token, wherever they are; and whatever is asked for under these paths.
 _FREE_PARTS = ("health", "session", "pages")
-_FREE_PATHS = ("/api/health", "/api/session")
+FREE_PATHS = ("/api/health", "/api/session")
 _CLOSED_PATHS = ("/api", "/metrics")
 _EXTENSION = "crucible-access"
 log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ def is_closed() -> bool:
     """Whether what is asked for needs the token, where one is set: also where there is nothing."""
     path = request.path
     if any(path == closed or path.startswith(f"{closed}/") for closed in _CLOSED_PATHS):
-        return path not in _FREE_PATHS
+        return path not in FREE_PATHS
     endpoint = request.endpoint
     return endpoint is not None and endpoint.partition(".")[0] not in _FREE_PARTS
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crucible.api.access import COOKIE
+from crucible.api.access import COOKIE, FREE_PATHS
 from crucible.api.blueprint import PROBLEM_JSON
 
 _REF = "#/components"
@@ -60,7 +60,6 @@ _SCHEMES = {
         "description": "What `POST /api/session` sets for the token.",
     },
 }
-_FREE = ("/api/health", "/api/session")
 _BODY = {
     "400": ("Malformed", "The body is not JSON in UTF-8."),
     "413": ("TooLarge", "The body is larger than 2 MiB."),
@@ -81,7 +80,7 @@ def complete(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if method != "parameters":
-                _complete(method, operation, free=path in _FREE)
+                _complete(method, operation, free=path in FREE_PATHS)
     for response in components["responses"].values():
         _add_headers(response, "X-Request-Id")
 

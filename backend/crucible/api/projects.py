@@ -3,17 +3,18 @@ from typing import Any
 from flask import Response
 
 from crucible.api.blueprint import Blueprint
-from crucible.api.database import reading, writing
+from crucible.api.database import db, reading, writing
 from crucible.api.json import answer
 from crucible.api.revalidating import revalidated
 from crucible.api.state import state
+from crucible.db import Database
 from crucible.schemas import (
     NoQuerySchema,
     ProjectInputSchema,
     ProjectListSchema,
     ProjectSchema,
 )
-from crucible.services import projects
+from crucible.services import projects, retention
 from crucible.services.revision import Moments
 
 blueprint = Blueprint(
@@ -86,5 +87,10 @@ def replace_project(_query: dict[str, Any], body: dict[str, Any], project_id: st
 def delete_project(_query: dict[str, Any], project_id: str) -> Response:
     """Deletes a project and its runs"""
     with writing() as session:
-        projects.delete_project(session, projects.resolve_project(session, project_id))
+        found = projects.resolve_project(session, project_id)
+        projects.require_idle(session, found)
+    # Not in one transaction: workers of other projects want to write meanwhile.
+    retention.forget_runs(Database(db.engine), state().clock, found)
+    with writing() as session:
+        projects.delete_project(session, found)
     return Response(status=204)

@@ -72,7 +72,7 @@ def remove(yes: bool) -> None:
 
 
 def _agreed(question: str) -> bool:
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise click.UsageError("There is nobody to ask; --yes deletes without asking.")
     return click.confirm(question, err=True)
 

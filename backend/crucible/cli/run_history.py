@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,8 @@ from crucible.ids import new_id
 # As `crucible.models.values` has them; a test holds them together.
 STATUSES = ("created", "running", "completed", "failed", "cancelled")
 MODES = ("full_search", "eval_only", "seeded")
+_TOLD_EACH = 10_000
+"""Lines after which a person that waits is told."""
 
 
 @click.command(
@@ -102,7 +105,9 @@ def _replaced(path: Path) -> Iterator[TextIO]:
         real = Path(os.path.realpath(path))
         part = real.with_name(f".{real.name[:100]}.{new_id()}.part")
         try:
-            with part.open("x", encoding="utf-8", newline="\n") as file:
+            with open(part, "x", encoding="utf-8", newline="\n", opener=_private) as file:
+                if real.exists():
+                    os.chmod(part, stat.S_IMODE(real.stat().st_mode))
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -113,6 +118,11 @@ def _replaced(path: Path) -> Iterator[TextIO]:
             raise
     except OSError as error:
         raise CrucibleError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _private(path: str, flags: int) -> int:
+    """Like the database itself: prompts and answers may stand in it."""
+    return os.open(path, flags, 0o600)
 
 
 @click.command(
@@ -154,9 +164,15 @@ def import_(lines: BinaryIO, form: str) -> None:
 
 def _told() -> Any:
     """Tells a person that waits how many lines have been read."""
-    if not is_terminal(sys.stderr):
-        return lambda read: None
-    return lambda read: click.echo(f"{read:,} lines read", err=True) if not read % 10_000 else None
+    said = 0
+
+    def tell(read: int) -> None:
+        nonlocal said
+        if read // _TOLD_EACH > said:
+            said = read // _TOLD_EACH
+            click.echo(f"{read:,} lines read", err=True)
+
+    return tell if is_terminal(sys.stderr) else lambda read: None
 
 
 def _said(report: dict[str, int]) -> str:

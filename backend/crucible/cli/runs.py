@@ -154,6 +154,7 @@ def _repeat(project: str | None, asked: dict[str, Any], cursor: str) -> str:
         words += [f"--{name}", asked[name]] if asked[name] else []
     words += ["--limit", str(asked["limit"])] if asked["limit"] != 20 else []
     words += ["--sort", asked["sort"]] if asked["sort"] != "-created_at" else []
+    words += ["--url", url] if (url := state.given_url()) else []
     return shlex.join([*words, "--cursor", cursor])
 
 

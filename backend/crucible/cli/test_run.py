@@ -131,10 +131,23 @@ def _run(database: "Database", settings: Settings, run_id: str, progress: Progre
             progress.say("A server on this database has taken the run; watching it.")
         # Also after an interrupt: joining a thread that was interrupted while joining returns at
         # once (CPython up to 3.12 takes it for ended), with the run's last calls in flight.
-        while _summary(database, run_id)["status"] in ("created", "running"):
+        while _is_live(database, settings, run_id):
             tick()
             time.sleep(POLL_SECONDS)
         tick()
+
+
+def _is_live(database: "Database", settings: Settings, run_id: str) -> bool:
+    """Looks for a worker that has died, too: it may be another's run by now."""
+    from crucible.scrub import Scrubber  # noqa: PLC0415 - only to run
+    from crucible.services import lost  # noqa: PLC0415 - SQLAlchemy
+
+    with suppress(Unavailable), database.reading() as session:
+        lost.look(session, database, SystemClock(), Scrubber(settings.secrets()))
+    try:
+        return _summary(database, run_id)["status"] in ("created", "running")
+    except Unavailable:
+        return True  # ask again
 
 
 @contextmanager

@@ -28,7 +28,9 @@ FROM pg_class c WHERE c.relname LIKE 'crucible\\_%' AND c.relkind = 'r'
   AND pg_table_is_visible(c.oid)
 """
 _DEAD = """
-SELECT coalesce(sum(pg_total_relation_size(relid) * n_dead_tup / (n_live_tup + n_dead_tup)), 0)
+SELECT coalesce(
+  sum(pg_total_relation_size(relid)::numeric * n_dead_tup / (n_live_tup + n_dead_tup)), 0
+)
 FROM pg_stat_user_tables
 WHERE relname LIKE 'crucible\\_%' AND pg_table_is_visible(relid) AND n_dead_tup > 0
 """

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 import crucible
 from crucible.doctor.case import is_here
@@ -53,7 +54,8 @@ def ask(url: str, token: str | None = None) -> Answer:
         try:
             with session.get(url, stream=True, allow_redirects=False, timeout=SECONDS) as response:
                 return Answer(response.status_code, response.headers, _json(response))
-        except (requests.RequestException, ValueError, OSError) as error:
+        # urllib3's own come out of reading a body piece by piece.
+        except (requests.RequestException, HTTPError, ValueError, OSError) as error:
             raise NoAnswer(_root(error)) from error
 
 

@@ -1,6 +1,7 @@
 """A SQLite file, looked at without changing it: never made, its journal's mode left as it is."""
 
 import os
+import re
 import sqlite3
 import stat
 import sys
@@ -17,6 +18,8 @@ from crucible.doctor.finding import Finding, failed, ok, skipped, warning
 BUSY_SECONDS = 2.0
 CHECK_SECONDS = 10.0
 MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+"""How the kernel writes a blank in a path."""
 OVER_A_NETWORK = frozenset(
     "nfs nfs4 cifs smb3 smbfs ncpfs afs ceph gfs2 ocfs2 lustre beegfs glusterfs 9p "
     "fuse.sshfs fuse.glusterfs fuse.rclone fuse.s3fs fuse.ceph-fuse".split()
@@ -158,7 +161,7 @@ def file_system(folder: Path) -> str | None:
     found: tuple[int, str] | None = None
     for line in lines:
         before, _, after = line.partition(" - ")
-        point = Path(before.split()[4].encode().decode("unicode_escape"))
+        point = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), before.split()[4]))
         # Of two mounts at one point the later one is on top.
         if here.is_relative_to(point) and (found is None or len(point.parts) >= found[0]):
             found = len(point.parts), after.split()[0]

@@ -99,6 +99,9 @@ class EmbeddedExecutor:
                 self._claim_what_fits()
             except Unavailable as error:
                 log.warning("no runs claimed: %s", error)
+            # Whatever it is (no memory for a thread, say), runs that wait must not wait for ever.
+            except Exception:  # noqa: BLE001 - see above
+                log.exception("no runs claimed")
             self._wake.wait(POLL_SECONDS)
 
     def _end_lost_runs(self) -> None:

@@ -64,9 +64,10 @@ def _readiness(settings: Settings) -> tuple[bool, str | None]:
         if settings.llm_base_url == OPENAI_BASE_URL and not settings.llm_api_key:
             return False, "no key: set CRUCIBLE_LLM_API_KEY or OPENAI_API_KEY"
         return True, None
-    from crucible.llm.local import files  # noqa: PLC0415 - not needed for an endpoint
+    from crucible.llm.local import files, runtime  # noqa: PLC0415 - not needed for an endpoint
 
     try:
+        runtime.require()
         files.resolve(settings.local_model)
     except Precondition as missing:
         return False, " ".join(filter(None, (missing.message + ".", missing.hint)))

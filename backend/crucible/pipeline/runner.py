@@ -188,6 +188,9 @@ def _heartbeat(recorder: RunRecorder, interval: float) -> Iterator[None]:
                 return
             except Unavailable as error:
                 log.warning("run %s: no sign of life written: %s", recorder.run_id, error)
+            # The next beat may succeed; without one, a run that works would be judged lost.
+            except Exception:  # noqa: BLE001 - see above
+                log.exception("run %s: no sign of life written", recorder.run_id)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()

@@ -54,8 +54,16 @@ class RunRecorder(FencedWriter):
         Nothing is raised for a run that fails; an interrupt of the process is recorded and
         passes on.
         """
+        named = context.run_id.set(self.run_id)
+        try:
+            with self._one_way_out():
+                yield
+        finally:
+            context.run_id.reset(named)
+
+    @contextmanager
+    def _one_way_out(self) -> Iterator[None]:
         end = End(Status.COMPLETED)
-        context.run_id.set(self.run_id)
         try:
             with self.database.reading() as session:
                 self.adopt(session)

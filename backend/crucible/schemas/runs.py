@@ -77,7 +77,10 @@ class RunInputSchema(Input):
 
 
 class ResumeInputSchema(Input):
-    budget = budget_input("New limits, over everything the run has used; the old ones unless said.")
+    budget = budget_input(
+        "New limits, over everything the run has used, in place of all the old ones; an object "
+        "without limits lifts them. The old ones hold where it is left out."
+    )
 
 
 class ProgressSchema(Output):

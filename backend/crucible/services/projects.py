@@ -25,6 +25,7 @@ __all__ = [
     "list_projects",
     "only_project",
     "replace_project",
+    "require_idle",
     "resolve_project",
 ]
 
@@ -79,13 +80,23 @@ def replace_project(
     return get_project(session, project_id, now=now)
 
 
-def delete_project(session: Session, project_id: str) -> None:
-    """Deletes a project with its runs. Raises Conflict while one of them is live, NotFound."""
+def require_idle(session: Session, project_id: str) -> None:
+    """Raises Conflict while a run of the project is live. None starts before the transaction
+    ends."""
     # Locked first: no run of it starts or goes on from here, and none is missed that just did.
     session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
     live = select(Run.number).where(Run.project_id == project_id, Run.status.in_(LIVE)).limit(1)
     if (number := session.scalar(live)) is not None:
         raise Conflict(f"run #{number} is live: wait for its end", retry_after=RETRY_SECONDS)
+
+
+def delete_project(session: Session, project_id: str) -> None:
+    """Deletes a project with its runs. Raises Conflict while one of them is live, NotFound.
+
+    Others wait for as long as that takes: where there may be thousands of runs, let
+    `retention.forget_runs` take them away first.
+    """
+    require_idle(session, project_id)
     deleted = session.execute(delete(Project).where(Project.id == project_id).returning(Project.id))
     if deleted.first() is None:
         raise NotFound(f"there is no project {project_id}")

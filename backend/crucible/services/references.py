@@ -45,10 +45,13 @@ def only_project(session: Session, ref: str | None) -> str:
 
 def resolve_run(session: Session, ref: str, project_id: str | None = None) -> str:
     """The id of the run that `ref` names: its id, a prefix of 8 or more characters, or its number
-    within `project_id` or the only project. Raises NotFound or Ambiguous."""
+    within `project_id` or the only project. Raises NotFound or Ambiguous.
+
+    Imported ids may be numbers: `7` is the run of that id if there is one, `#7` never is.
+    """
     ref = _storable(ref)
     if number := _NUMBER.fullmatch(ref):
-        found = _by_number(session, int(number[1]), project_id) or _by_id(session, Run.id, ref)
+        found = _by_id(session, Run.id, ref) or _by_number(session, int(number[1]), project_id)
         if found is None and project_id is None and _project_count(session) > 1:
             raise Ambiguous(
                 f"{_quoted(ref)} is the number of a run within a project, and there are several "

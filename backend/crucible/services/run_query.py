@@ -91,7 +91,8 @@ def position(query: RunQuery) -> tuple[Any, str] | None:
 def _value(query: RunQuery, value: Any) -> Any:
     takes = "takes `next_cursor` of the page before"
     if query.key != "created_at":
-        if not math.isfinite(value) or abs(value) >= 2**63:
+        # Ahead of `isfinite`, which turns whole numbers into floats and has a limit.
+        if abs(value) >= 2**63 or not math.isfinite(value):
             raise Invalid.field("cursor", takes)
         return float(value) if query.key == "duration_seconds" else int(value)
     try:

@@ -11,6 +11,7 @@ from crucible.clock import Clock, rfc3339, seconds_between
 from crucible.config import Settings
 from crucible.errors import Invalid, NotFound
 from crucible.models import CandidateRow, LLMCall, Project, Run, RunAttempt
+from crucible.models.values import LIVE
 from crucible.recorder import requests
 from crucible.recorder.requests import cancel as cancel_run
 from crucible.services import budgets, estimates
@@ -202,9 +203,9 @@ def _attempts(session: Session, run_id: str, now: datetime) -> list[dict[str, An
             "status": row.status,
             "started_at": rfc3339(row.started_at),
             "completed_at": rfc3339(row.completed_at),
-            "duration_seconds": row.duration_seconds
-            if row.completed_at
-            else seconds_between(row.started_at, now),
+            "duration_seconds": seconds_between(row.started_at, now)
+            if row.status in LIVE and row.completed_at is None
+            else row.duration_seconds,
             "error_kind": row.error_kind,
             "error_summary": row.error_summary,
         }

@@ -1556,7 +1556,7 @@ export interface components {
          */
         ResumeInput: {
             /**
-             * @description New limits, over everything the run has used; the old ones unless said.
+             * @description New limits, over everything the run has used, in place of all the old ones; an object without limits lifts them. The old ones hold where it is left out.
              * @default null
              */
             budget?: components["schemas"]["BudgetInput"] | null;

@@ -84,7 +84,7 @@ def yield_drop(past: Runs, limits: Thresholds) -> Anomaly | None:
     usual = median(share for _, share in before) if len(before) >= limits.base else None
     dropped = usual is not None and low >= 2 and made <= usual - limits.yield_drop
     extreme = usual is not None and known[-1][1] < limits.yield_extreme <= usual
-    always = low >= limits.recovered and made < limits.yield_always
+    always = low >= limits.yield_runs and made < limits.yield_always
     if not (dropped or extreme or always):
         return None
     runs = [run for run, _ in recent]

@@ -24,7 +24,7 @@ _RFC3339 = re.compile(
 )
 _NO_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-# What stands in addresses as it is, and is no other way to name a run.
+# What stands in addresses as it is. (One that is a number is an id before it is a number.)
 _ID = re.compile(r"(?!summary$)[A-Za-z0-9][A-Za-z0-9._~:@+=-]{0,127}", re.ASCII)
 
 

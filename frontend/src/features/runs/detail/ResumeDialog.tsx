@@ -46,8 +46,8 @@ export function ResumeDialog({ run, onClose }: { run: RunDetail; onClose: () => 
           hint={(limit) => <Used run={run} limit={limit} />}
         />
         <p className={css.words}>
-          Limits count all that the run has used so far. What it made is kept: only what is missing
-          is done and paid for.
+          Limits count all that the run has used so far; an empty one is lifted. What the run made
+          is kept: only what is missing is done and paid for.
         </p>
         <div className={css.actions}>
           <Button kind="primary" type="submit" disabled={resume.isPending}>

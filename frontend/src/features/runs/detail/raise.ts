@@ -1,7 +1,7 @@
 import type { FieldErrors } from "../../../api/client";
 import type { Budget, RunDetail } from "../../../api/types";
 import { formatCount, formatDuration, formatExactCost } from "../../../lib/format";
-import { hasLimits, LIMITS, type Limit } from "../../../lib/limits";
+import { LIMITS, type Limit } from "../../../lib/limits";
 
 /** What a run has used over all its attempts, which is what its limits count; null is unknown. */
 export function usedOf({ llm_usage, duration_seconds }: RunDetail): Budget {
@@ -38,7 +38,6 @@ export function usedUp(asked: Budget, used: Budget): FieldErrors {
  */
 export function whyNoFurther(asked: Budget, before: Budget | null): string {
   if (!before) return "";
-  if (!hasLimits(asked)) return "Keep one limit, a large one if need be: with none, the old hold.";
   const isRaised = LIMITS.some((limit) => {
     const [old, now] = [before[limit], asked[limit]];
     return old !== null && (now === null || now > old);
