@@ -5,7 +5,7 @@ function takes None for "not known" and answers with a dash: a missing figure ne
 """
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 MISSING = "—"
 Number = int | float | Decimal
@@ -52,15 +52,20 @@ def elapsed(seconds: float | None) -> str:
 
 
 def money(usd: Number | None, unpriced_calls: int = 0) -> str:
-    """`$0`, `<$0.01`, `$0.42`; a lower bound reads `≥ $0.42`."""
+    """`$0`, `<$0.01`, `$0.42`; a lower bound reads `≥ $0.42`, `≥ $0.0034`."""
     if usd is None:
         return MISSING
     exact = _exact(usd)
     small = 0 < exact < Decimal("0.01")
     if unpriced_calls:
         # "≥ <$0.01" says nothing that a reader could use.
-        return f"≥ {exact_money(usd) if small else _dollars(exact)}"
+        return f"≥ {exact_money(_two_digits_below(exact)) if small else _dollars(exact)}"
     return "<$0.01" if small else _dollars(exact)
+
+
+def _two_digits_below(exact: Decimal) -> Decimal:
+    """Cut, not rounded: a lower bound must stay one."""
+    return exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_DOWN)
 
 
 def exact_money(usd: Number | None) -> str:

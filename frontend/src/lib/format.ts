@@ -86,7 +86,7 @@ export function formatElapsed(seconds: Figure): string {
     : formatDuration(Math.floor(seconds));
 }
 
-/** `$0`, `<$0.01`, `$0.42`. A lower bound reads `≥ $0.42`. */
+/** `$0`, `<$0.01`, `$0.42`. A lower bound reads `≥ $0.42`, `≥ $0.0034`. */
 export function formatCost(usd: Figure, unpricedCalls = 0): string {
   if (usd == null) return MISSING;
   const isTiny = usd > 0 && usd < 0.01;
@@ -94,7 +94,13 @@ export function formatCost(usd: Figure, unpricedCalls = 0): string {
   const text = usd === 0 ? wholeDollars.format(0) : isTiny ? tiny : dollars.format(usd);
   if (unpricedCalls === 0) return text;
   // "≥ <$0.01" says nothing that a reader could use.
-  return isTiny ? `≥ ${formatExactCost(usd)}` : `≥ ${text}`;
+  return isTiny ? `≥ ${formatExactCost(twoDigitsBelow(usd))}` : `≥ ${text}`;
+}
+
+/** Cut, not rounded: a lower bound must stay one. */
+function twoDigitsBelow(usd: number): number {
+  const text = usd.toFixed(12);
+  return Number(text.slice(0, text.search(/[1-9]/) + 2));
 }
 
 /** To the last digit: costs are sums of pico-dollars. */

@@ -40,6 +40,8 @@ export function Cost({
   full = false,
 }: CostProps) {
   if (usd == null) return <Missing why={missing} />;
+  // Only calls that were refused have a price, and it is 0.
+  if (soFar && usd === 0 && unpriced > 0) return <Missing why="No price is known so far" />;
   const exact = formatExactCost(usd);
   if (soFar) return <span title={`${exact} so far`}>{formatCost(usd)}</span>;
   const gap = `At least ${exact}: ${plural(unpriced, "call has", "calls have")} no known price`;
@@ -62,7 +64,10 @@ export function Tokens({ input, output, unmetered = 0, missing }: TokensProps) {
   if (input == null && output == null) {
     return <Missing why={missing ?? "The provider did not report tokens"} />;
   }
-  const gap = unmetered > 0 ? `, ${unmetered} answers did not report theirs` : "";
+  const gap =
+    unmetered > 0
+      ? `, ${plural(unmetered, "answer")} did not report ${unmetered === 1 ? "its" : "theirs"}`
+      : "";
   const title = `${input ?? "unknown"} in, ${output ?? "unknown"} out${gap}`;
   return (
     <span title={title}>

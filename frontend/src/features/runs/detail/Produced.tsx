@@ -53,6 +53,8 @@ function Made({ tile, run }: { tile: Tile; run: RunDetail }) {
 function Spent({ run }: { run: RunDetail }) {
   const { spend } = run;
   const unpriced = isLive(run) ? 0 : spend.unpriced_call_count;
+  // Where only refused calls have a price, 0 is what it cost at least: nothing to divide.
+  const isBound = spend.cost_usd === 0 && spend.unpriced_call_count > 0;
   const each = [
     { name: "per evaluation", usd: spend.cost_per_evaluation_usd },
     { name: "per ranked candidate", usd: spend.cost_per_candidate_usd },
@@ -61,7 +63,8 @@ function Spent({ run }: { run: RunDetail }) {
     <>
       {each.map(
         ({ name, usd }) =>
-          usd !== null && (
+          usd !== null &&
+          !isBound && (
             <div key={name}>
               <dt>{name}</dt>
               <dd>

@@ -46,7 +46,8 @@ const costOf = (live: boolean) => (usage: Usage) =>
 
 /** In words: a bar of nothing says nothing. */
 function whyFree(total: Usage, live: boolean): string {
-  const unpriced = live ? 0 : total.unpriced_call_count;
+  const unpriced = total.unpriced_call_count;
+  if (live && unpriced > 0) return "No price is known so far";
   const cost = formatCost(total.cost_usd, unpriced);
   if (unpriced > 0) return `${cost}: ${plural(unpriced, "call has", "calls have")} no known price`;
   const isLocal = Object.keys(total.providers).every((name) => name === "local");

@@ -34,6 +34,17 @@ test("a big run beside small ones is usual for its size, and a small one that is
   expect(found[7]?.usual?.to).toBeGreaterThan(took(64));
 });
 
+test("one big run's band does not flatten the bars of all others, nor reach nothing", () => {
+  const sizes = [12, 12, 12, 12, 12, 12, 160];
+  const found = barsOf(
+    runs([20, 60, 30, 25, 40, 35, 150], (i) => sizes[i] ?? 12),
+    "duration_seconds",
+  );
+  expect(found[1]?.height).toBeCloseTo(60 / 150);
+  expect(found[6]?.band?.to).toBe(1);
+  expect(found[0]?.usual?.from).toBeGreaterThan(1);
+});
+
 test("runs that became slow leave the band and do not move it", () => {
   const found = barsOf(
     lasting(40, 41, 39, 40, 42, 38, 40, 41, 39, 40, 160, 161, 159),

@@ -30,8 +30,10 @@ export function barsOf(
   const usual = usualFor(runs, measure, odd);
   const bands = runs.map(usual);
   const values = runs.map((run) => run[measure]).filter((value) => value !== null);
-  const highest = Math.max(0, ...bands.map((band) => band?.to ?? 0));
-  const all = Math.max(ROOM * highest, ...values);
+  const tops = bands.flatMap((band) => band?.to ?? []).sort((a, b) => a - b);
+  const [common, highest] = [tops[Math.floor(tops.length / 2)] ?? 0, tops.at(-1) ?? 0];
+  // The room above the band of most: that of one big run would flatten all the others.
+  const all = Math.max(ROOM * common, ...values);
   const top = highest > 0 ? Math.min(all, HIGHEST * highest) : all;
   const share = (value: number) => (top > 0 ? Math.min(1, value / top) : 0);
   return runs.map((run, i) => {

@@ -16,7 +16,8 @@ const LEAST_ROOM = 0.1;
 /**
  * What is usual for a run that made what this one made, so that a big run beside small ones is no
  * outlier: the middle half of the completed runs by what they took for their size, and half as much
- * again as that is wide (the fences of a box plot). A few runs out of line do not widen it.
+ * again as that is wide (the fences of a box plot; the lower one in proportion, so that it does not
+ * reach nothing). A few runs out of line do not widen it.
  * `odd` are the runs of a finding: they do not say what is usual.
  */
 export function usualFor(
@@ -35,7 +36,8 @@ export function usualFor(
   return (run) => {
     const size = sizeOf(run, measure);
     if (size === null) return null;
-    return { from: Math.max(0, low - room) * size, to: (high + room) * size };
+    const below = high > 0 ? Math.min(low * (low / high) ** ROOM, (1 - LEAST_ROOM) * middle) : 0;
+    return { from: below * size, to: (high + room) * size };
   };
 }
 
