@@ -33,6 +33,13 @@ def seen(client: FlaskClient, run_id: str) -> list[Any]:
     assert [listed[k] for k in ("status", "error", "completed_at", "duration_seconds")] == [
         detail[k] for k in ("status", "error", "completed_at", "duration_seconds")
     ]
+    attempt = detail["attempts"][-1]
+    for name in ("status", "completed_at", "duration_seconds", "error_summary"):
+        assert attempt[name] == detail[name]
+    assert attempt["error_kind"] == detail["error"]["kind"]
+    (card,) = client.get("/api/projects").json["projects"]
+    assert (card["last_run"]["status"], card["failed_24h"]) == (detail["status"], 1)
+    assert card["recent"][-1]["status"] == detail["status"]
     return [detail["status"], detail["error"]["kind"], detail["duration_seconds"],
             results["status"]]  # fmt: skip
 

@@ -96,7 +96,8 @@ READS = [
 def test_a_server_gives_the_same_bytes(env, away, url, args, form):
     here, there = both(*args, "--format", form, env=env, away=away, url=url)
     assert here[0] == 0
-    assert there == here
+    # Where a page has a next one, the command for it names the server as this one did.
+    assert (there[0], there[1].replace(f" --url {url}", ""), there[2]) == here
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])

@@ -13,7 +13,7 @@ from crucible.ids import new_id
 from crucible.models import Project, Run
 from crucible.models.values import LIVE, Status
 from crucible.recorder.revision import GONE, bump
-from crucible.services import budgets
+from crucible.services import budgets, lost
 from crucible.services.recent_runs import recent_runs
 from crucible.services.references import only_project, resolve_project
 from crucible.services.usage import PICO, usd
@@ -193,7 +193,10 @@ def _last_runs(session: Session, ids: Sequence[str] | None) -> Rows:
         .join(Run, Run.id == newest)
         .where(*([] if ids is None else [Project.id.in_(ids)]))
     )
-    return {row.project_id: row._asdict() for row in rows}
+    return {
+        row.project_id: {**row._asdict(), "status": lost.status_of(session, row.id, row.status)}
+        for row in rows
+    }
 
 
 def _failures(session: Session, ids: Sequence[str] | None, since: datetime) -> Rows:
@@ -202,7 +205,27 @@ def _failures(session: Session, ids: Sequence[str] | None, since: datetime) -> R
         .where(Run.status == Status.FAILED, Run.created_at >= since, *_of(ids))
         .group_by(Run.project_id)
     )
-    return {row.project_id: row._asdict() for row in rows}
+    found: dict[str, dict[str, Any]] = {row.project_id: row._asdict() for row in rows}
+    for project_id in _lost(session, ids, since):
+        found.setdefault(project_id, {"count": 0})["count"] += 1
+    return found
+
+
+def _lost(session: Session, ids: Sequence[str] | None, since: datetime) -> list[str]:
+    """The projects of runs that have failed and whose rows do not say so yet."""
+    if not (unwritten := lost.unwritten(session)):
+        return []
+    rows = session.execute(
+        select(Run.id, Run.project_id, Run.status).where(
+            Run.id.in_(unwritten), Run.created_at >= since, *_of(ids)
+        )
+    )
+    return [
+        row.project_id
+        for row in rows
+        if row.status != Status.FAILED
+        and lost.status_of(session, row.id, row.status) == Status.FAILED
+    ]
 
 
 def _spend(session: Session, ids: Sequence[str] | None, since: datetime) -> Rows:

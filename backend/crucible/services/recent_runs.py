@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from crucible.models import Project, Run
+from crucible.services.lost import status_of
 
 RECENT = 20
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +44,7 @@ def recent_runs(
     found: dict[str, list[dict[str, Any]]] = {}
     # Put in order here: the database would walk over every run for that.
     for row in sorted((row for row in rows if row.id), key=lambda row: (row.created_at, row.id)):
-        found.setdefault(row.project_id, []).append({"number": row.number, "status": row.status})
+        status = status_of(session, row.id, row.status)
+        found.setdefault(row.project_id, []).append({"number": row.number, "status": status})
     # Runs of the same moment as the first may have come along.
     return {project_id: runs[-RECENT:] for project_id, runs in found.items()}

@@ -105,7 +105,7 @@ def get_run(session: Session, run_id: str, now: datetime) -> dict[str, Any]:
         "config": _config(run),
         "budget": run["budget"],
         "worker": _worker(run),
-        "attempts": _attempts(session, run_id, now),
+        "attempts": _attempts(session, overlaid(session, run, [])[0], now),
         "estimate": estimates.shown(run["estimate"]),
         "spend": spend(run, run["evaluation_count"], ranked_count(session, run_id)),
         "top_candidates": _top_candidates(session, run_id),
@@ -183,7 +183,7 @@ def _worker(run: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _attempts(session: Session, run_id: str, now: datetime) -> list[dict[str, Any]]:
+def _attempts(session: Session, run: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
     rows = session.execute(
         select(
             RunAttempt.attempt,
@@ -194,23 +194,30 @@ def _attempts(session: Session, run_id: str, now: datetime) -> list[dict[str, An
             RunAttempt.error_kind,
             RunAttempt.error_summary,
         )
-        .where(RunAttempt.run_id == run_id)
+        .where(RunAttempt.run_id == run["id"])
         .order_by(RunAttempt.attempt)
     )
-    return [
-        {
-            "attempt": row.attempt,
-            "status": row.status,
-            "started_at": rfc3339(row.started_at),
-            "completed_at": rfc3339(row.completed_at),
-            "duration_seconds": seconds_between(row.started_at, now)
-            if row.status in LIVE and row.completed_at is None
-            else row.duration_seconds,
-            "error_kind": row.error_kind,
-            "error_summary": row.error_summary,
-        }
-        for row in rows
-    ]
+    return [_attempt(row._asdict(), run, now) for row in rows]
+
+
+def _attempt(row: Mapping[str, Any], run: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    goes_on = row["status"] in LIVE and row["completed_at"] is None
+    if goes_on and run["status"] not in LIVE:  # it ended with its run, which is not written yet
+        goes_on = False
+        took = seconds_between(row["started_at"], run["completed_at"])
+        same = ("status", "completed_at", "error_kind", "error_summary")
+        row = {**row, **{name: run[name] for name in same}, "duration_seconds": took}
+    return {
+        "attempt": row["attempt"],
+        "status": row["status"],
+        "started_at": rfc3339(row["started_at"]),
+        "completed_at": rfc3339(row["completed_at"]),
+        "duration_seconds": seconds_between(row["started_at"], now)
+        if goes_on
+        else row["duration_seconds"],
+        "error_kind": row["error_kind"],
+        "error_summary": row["error_summary"],
+    }
 
 
 def _top_candidates(session: Session, run_id: str) -> list[dict[str, Any]]:
