@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -79,6 +81,16 @@ def test_a_sound_installation_passes_and_is_left_alone(lab: Lab, env: dict[str, 
     assert len(lab.calls(run.id)) == requests
     lab.close()
     assert lab.bytes_on_disk() == before
+
+
+def test_a_journal_of_another_kind_is_named_and_stays(lab: Lab, env: dict[str, str]) -> None:
+    lab.close()
+    with closing(sqlite3.connect(lab.file)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    _, checks = asked(env, "--offline")
+    assert "its journal is `delete`" in checks["database"]["detail"]
+    with closing(sqlite3.connect(lab.file)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
 def test_offline_calls_no_model(lab: Lab, env: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ __all__ = ["Database", "alone", "explained", "make_engine", "named", "translated
 class Manners(Protocol):
     """What each engine's module has."""
 
-    def make(self, url: URL, **options: Any) -> Engine: ...
+    def make(self, url: URL, *, as_it_is: bool = False, **options: Any) -> Engine: ...
 
     def named(self, url: URL) -> str:
         """The database as one may show it, without secrets."""
@@ -100,6 +100,11 @@ class Database:
     @classmethod
     def open(cls, url: str) -> "Database":
         return cls(make_engine(url))
+
+    @classmethod
+    def to_look_at(cls, url: str) -> "Database":
+        """For reading alone: the file stays as it is, its kind of journal too."""
+        return cls(make_engine(url, as_it_is=True))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

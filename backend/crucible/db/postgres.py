@@ -41,7 +41,7 @@ ORDER BY c.relname
 """
 
 
-def make(url: URL, **options: Any) -> Engine:
+def make(url: URL, *, as_it_is: bool = False, **options: Any) -> Engine:
     """Raises ConfigError for another driver, and where psycopg is not installed."""
     if url.drivername not in ("postgresql", "postgres", DRIVER):
         raise ConfigError(f"CRUCIBLE_DATABASE_URL: the driver is psycopg ({DRIVER}://...)")

@@ -18,7 +18,7 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
-def make(url: URL, **options: Any) -> Engine:
+def make(url: URL, *, as_it_is: bool = False, **options: Any) -> Engine:
     """The folder of the file is made if it is missing."""
     if not url.database or url.database == ":memory:":
         raise ConfigError(
@@ -33,6 +33,8 @@ def make(url: URL, **options: Any) -> Engine:
     engine = create_engine(url, **options)
     event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare)
+    if not as_it_is:
+        event.listen(engine, "connect", _keep_journal)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -73,10 +75,14 @@ def _prepare(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {waiting.BUSY_TIMEOUT_MS}")  # for those that follow
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # a paid call survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _keep_journal(connection: Any, _record: Any) -> None:
+    # With it, readers and writers do not wait for each other. The file remembers it.
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin(connection: Connection) -> None:

@@ -54,7 +54,10 @@ def _against_history(case: Case) -> Iterator[Finding]:
     if not case.has_tables:
         return
     newest: datetime | None = None
-    with suppress(CrucibleError), closing(Database.open(case.settings.database_url)) as database:
+    with (
+        suppress(CrucibleError),
+        closing(Database.to_look_at(case.settings.database_url)) as database,
+    ):
         with database.reading() as session:
             newest = session.scalar(select(func.max(Run.updated_at)))
     if newest is not None and newest - case.clock.now() > OFF:

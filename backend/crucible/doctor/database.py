@@ -45,7 +45,7 @@ def is_local(url: str) -> bool:
 
 def _server(url: str) -> Iterator[Finding]:
     """Raises ConfigError and Unavailable, which say what is wrong."""
-    with closing(Database.open(url)) as database:
+    with closing(Database.to_look_at(url)) as database:
         with database.writing(patience_ms=PATIENCE_MS) as session:
             version = str(session.scalar(text("SHOW server_version"))).split()[0]
             may_create = session.scalar(

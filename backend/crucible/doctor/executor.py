@@ -66,7 +66,7 @@ def _work(case: Case) -> Work | None:
 
 def _counted(case: Case) -> Work:
     now = case.clock.now()
-    with closing(Database.open(case.settings.database_url)) as database:
+    with closing(Database.to_look_at(case.settings.database_url)) as database:
         with database.reading() as session:
             waiting, since = session.execute(
                 select(func.count(), func.min(Run.updated_at)).where(Run.status == Status.CREATED)
@@ -124,7 +124,7 @@ def _serves_another(case: Case) -> bool:
     block = (case.health or {}).get("database")
     if not case.has_tables or not isinstance(block, dict) or "id" not in block:
         return False
-    with closing(Database.open(case.settings.database_url)) as database:
+    with closing(Database.to_look_at(case.settings.database_url)) as database:
         with database.reading() as session:
             return bool(block.get("ok")) and block["id"] != history_id(session)
 
