@@ -44,6 +44,15 @@ test("a run that was resumed says that its bars span the pause", async () => {
   expect(phases.getByText("2 attempts: the bars span the pauses between")).toBeVisible();
 });
 
+test("a phase that stopped before waits without alarm when the run goes on", async () => {
+  const run = { ...aFailedRun(3), status: "running" as const, attempt: 2, error: null };
+  given.run(detailOf(run));
+  visit(`${HISTORY}/run-3`);
+  const phases = within(await screen.findByRole("region", { name: "Phases" }));
+  expect(phases.getByText("waiting").closest("tr")).toHaveClass("waiting");
+  expect(phases.queryByText("✕")).not.toBeInTheDocument();
+});
+
 test("calls that failed come first", async () => {
   visit(`${HISTORY}/run-2`);
   const calls = within(await screen.findByRole("region", { name: /^Calls/ }));

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Run } from "../../api/types";
 import { aFailedRun, aRun } from "../../testing/data";
 import { lastGoodPhase, waterfall } from "./waterfall";
 
@@ -49,4 +50,16 @@ test("a run that never began has an empty axis", () => {
   const run = aRun();
   run.metrics.phase_timings = {};
   expect(waterfall(run, 0).seconds).toBe(0);
+});
+
+test("a phase that stopped waits while the run is on its way again", () => {
+  const run = aFailedRun(1);
+  const stateIn = (part: Partial<Run>) => waterfall({ ...run, ...part }, 0).rows[2]?.state;
+  expect(stateIn({})).toBe("failed");
+  expect(stateIn({ status: "created", attempt: 2 })).toBe("waiting");
+  expect(stateIn({ status: "running", attempt: 2 })).toBe("waiting");
+  const { evaluation } = run.metrics.phase_timings;
+  if (!evaluation) throw new Error("it has one");
+  Object.assign(evaluation, { status: "running", completed_at: null });
+  expect(stateIn({ status: "running", attempt: 2 })).toBe("running");
 });

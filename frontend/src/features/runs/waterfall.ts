@@ -2,10 +2,14 @@ import { isLive, PHASES, type Phase, type Run, type Usage } from "../../api/type
 
 type Timing = NonNullable<Run["metrics"]["phase_timings"][Phase]>;
 
+/** Waiting: an earlier attempt stopped in it, and this one has not come to it yet. */
+export type PhaseState = Timing["status"] | "waiting";
+
 export interface PhaseRow {
   phase: Phase;
   /** null: it did not begin. */
   timing: Timing | null;
+  state: PhaseState | null;
   duration: number | null;
   /** Where the bar begins and how long it is, as shares of the whole axis. */
   start: number;
@@ -39,6 +43,7 @@ export function waterfall(run: Run, now: number): Waterfall {
     return {
       phase,
       timing,
+      state: state(timing, run),
       duration: duration(timing, bar, run.attempt),
       start: bar && seconds > 0 ? (bar.from - origin) / seconds : 0,
       width: bar && seconds > 0 ? (bar.to - bar.from) / seconds : 0,
@@ -55,6 +60,12 @@ export function waterfall(run: Run, now: number): Waterfall {
 
 function moments(iso: string | null): number[] {
   return iso ? [Date.parse(iso) / 1000] : [];
+}
+
+/** What stopped in an earlier attempt is no failure of a run that is on its way again. */
+function state(timing: Timing | null, run: Run): PhaseState | null {
+  const hasStopped = timing?.status === "failed" || timing?.status === "cancelled";
+  return hasStopped && isLive(run) ? "waiting" : (timing?.status ?? null);
 }
 
 /** A phase that runs ticks on, unless it was resumed: then its span holds the pause as well. */

@@ -73,15 +73,15 @@ function NotBegun({ row, live }: { row: PhaseRow; live: boolean }) {
 }
 
 function Begun({ row, took }: { row: PhaseRow; took: number }) {
-  const status = row.timing?.status ?? "completed";
-  const running = status === "running";
+  const state = row.state ?? "completed";
+  const running = state === "running";
   const { usage } = row;
   return (
-    <tr className={css[status]}>
+    <tr className={css[state]}>
       <th scope="row">
-        {status === "failed" && <span aria-hidden="true">✕ </span>}
+        {state === "failed" && <span aria-hidden="true">✕ </span>}
         {capitalize(row.phase)}
-        {status !== "completed" && <span className={css.state}> {status}</span>}
+        {state !== "completed" && <span className={css.state}> {state}</span>}
       </th>
       <td className={css.track}>
         <span className={css.lane}>
