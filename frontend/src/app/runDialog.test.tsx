@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
 import {
   aCall,
@@ -35,6 +35,38 @@ test("a failed run begins with why, and what to do", async () => {
   expect(why.getByText("Scenarios (10s); 31 of 40 evaluations saved")).toBeVisible();
   expect(dialog.getByText("did not begin")).toBeVisible();
   expect(dialog.getByText(/9 missing/)).toBeVisible();
+});
+
+test("a live run begins with how far it has come, what it took and what it spent", async () => {
+  const progress = { phase: "evaluation" as const, done: 20, expected: 160 };
+  const live = aRun({ number: 3, status: "running", duration_seconds: 65.4, progress });
+  given.run(detailOf({ ...live, completed_at: null }));
+  const { user } = visit(`${HISTORY}/run-3`);
+  const box = within(await screen.findByRole("region", { name: "Progress" }));
+  expect(box.getByRole("heading", { name: "Evaluation 20 / 160" })).toBeVisible();
+  const bar = box.getByRole("progressbar", { name: "Evaluation" });
+  expect(bar).toHaveAttribute("value", "20");
+  expect(bar).toHaveAttribute("max", "160");
+  expect(box.getByText("$0.11")).toBeVisible();
+  const elapsed = box.getByText(/^1m \d\ds$/);
+  const before = elapsed.textContent;
+  await waitFor(() => expect(elapsed).not.toHaveTextContent(before));
+
+  await screen.findAllByRole("link", { name: "#2" });
+  await user.keyboard("j");
+  await screen.findByRole("dialog", { name: "Run #2" });
+  expect(screen.queryByRole("region", { name: "Progress" })).not.toBeInTheDocument();
+});
+
+test("a run that waits has neither counts nor a clock yet", async () => {
+  const none = { progress: null, llm_usage: null, duration_seconds: null, started_at: null };
+  given.run(detailOf(aRun({ number: 3, status: "created", completed_at: null, ...none })));
+  visit(`${HISTORY}/run-3`);
+  const box = within(await screen.findByRole("region", { name: "Progress" }));
+  expect(box.getByRole("heading", { name: "Waiting to begin" })).toBeVisible();
+  expect(box.getByRole("progressbar")).not.toHaveAttribute("value");
+  expect(box.getByText("It has not begun")).toBeInTheDocument();
+  expect(box.getByText("No call has been made yet")).toBeInTheDocument();
 });
 
 test("a run that was resumed says that its bars span the pause", async () => {

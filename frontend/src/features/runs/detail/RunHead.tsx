@@ -1,5 +1,5 @@
 import { isLive, type RunDetail } from "../../../api/types";
-import { formatDuration, formatElapsed, formatMoment } from "../../../lib/format";
+import { formatDuration, formatMoment } from "../../../lib/format";
 import { paths } from "../../../lib/paths";
 import { Button, ButtonLink } from "../../../ui/Button";
 import { CopyButton } from "../../../ui/CopyButton";
@@ -7,7 +7,7 @@ import { Cost, Missing } from "../../../ui/Figure";
 import { StatusMark } from "../../../ui/StatusMark";
 import { When } from "../../../ui/When";
 import { whyNoCost, whyNoDuration } from "../missing";
-import { useElapsed } from "../useElapsed";
+import { Elapsed } from "./Elapsed";
 import { servedBy } from "./models";
 import { OpenResults, RunActions } from "./RunActions";
 import actions from "./RunActions.module.css";
@@ -104,9 +104,4 @@ function Stepper({ step }: { step: Step }) {
 function Duration({ run }: { run: RunDetail }) {
   if (run.duration_seconds === null) return <Missing why={whyNoDuration(run)} />;
   return formatDuration(run.duration_seconds);
-}
-
-function Elapsed({ run }: { run: RunDetail }) {
-  const elapsed = useElapsed(run);
-  return elapsed === null ? <Missing why={whyNoDuration(run)} /> : formatElapsed(elapsed);
 }

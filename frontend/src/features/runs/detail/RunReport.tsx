@@ -3,6 +3,7 @@ import { Calls } from "./Calls";
 import { EstimateCheck } from "./EstimateCheck";
 import { PhaseTable } from "./PhaseTable";
 import { Produced } from "./Produced";
+import { ProgressBox } from "./ProgressBox";
 import { Provenance } from "./Provenance";
 import { RunHead } from "./RunHead";
 import { StopBox } from "./StopBox";
@@ -20,6 +21,7 @@ export function RunReport({ run, step, onClose }: Props) {
   return (
     <>
       <RunHead run={run} step={step} onClose={onClose} />
+      {isLive(run) && <ProgressBox run={run} />}
       {(run.status === "failed" || run.status === "cancelled") && <StopBox run={run} />}
       <PhaseTable run={run} />
       <UsageByPhase run={run} />
