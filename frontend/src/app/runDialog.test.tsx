@@ -168,3 +168,26 @@ test("what is free is said in a line, and a lower bound of nothing says what it 
   expect(next.getByText("≥ $0: 37 calls have no known price")).toBeVisible();
   expect(next.getByText("≥ $0, 37 unpriced")).toBeVisible();
 });
+
+test("previous, next and close stand last, whatever else a run offers", async () => {
+  const { user } = visit(`${HISTORY}/run-3`);
+  const lastThree = async (run: string) => {
+    const close = within(await screen.findByRole("dialog", { name: run })).getByTitle(/^Close/);
+    const buttons = within(close.closest("header") as HTMLElement).getAllByRole("button");
+    return buttons.slice(-3).map((one) => one.getAttribute("aria-label"));
+  };
+  const names = ["Previous run in the list", "Next run in the list", "Close"];
+  expect(await lastThree("Run #3")).toEqual(names);
+  await screen.findAllByRole("link", { name: "#2" });
+  await user.keyboard("j");
+  expect(await lastThree("Run #2")).toEqual(names);
+});
+
+test("copying is told in the room that its own words have", async () => {
+  const { user } = visit(`${HISTORY}/run-3`);
+  const copy = await screen.findByRole("button", { name: "Copy as JSON" });
+  await user.click(copy);
+  expect(copy).toHaveAccessibleName("Copied");
+  expect(copy.querySelectorAll(".room")[0]).toHaveTextContent("Copy as JSON");
+  expect(await navigator.clipboard.readText()).toContain('"number": 3');
+});

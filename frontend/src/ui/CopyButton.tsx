@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { Button } from "./Button";
+import css from "./CopyButton.module.css";
 
 type Outcome = "idle" | "copied" | "refused";
 
@@ -33,7 +34,15 @@ export function CopyButton({ children, text, label }: Props) {
 
   return (
     <Button onClick={copy} title={label}>
-      <span aria-live="polite">{words[outcome]}</span>
+      <span className={css.words}>
+        <span aria-live="polite">{words[outcome]}</span>
+        <span className={css.room} aria-hidden="true">
+          {words.idle}
+        </span>
+        <span className={css.room} aria-hidden="true">
+          {words.copied}
+        </span>
+      </span>
     </Button>
   );
 }

@@ -27,7 +27,6 @@ export function RunHead({ run, step, onClose }: Props) {
       <div className={css.line}>
         <h2 className={css.number}>#{run.number}</h2>
         <StatusMark status={run.status} />
-        <Stepper step={step} />
         <span className={css.actions}>
           <ButtonLink to={paths.compare(run.project_id, run.id)}>
             <span>
@@ -40,9 +39,12 @@ export function RunHead({ run, step, onClose }: Props) {
           <OpenResults run={run} />
           <RunActions run={run} />
         </span>
-        <Button kind="quiet" onClick={onClose} aria-label="Close" title="Close (Esc)">
-          <span aria-hidden="true">✕</span>
-        </Button>
+        <span className={css.corner}>
+          <Stepper step={step} />
+          <Button kind="quiet" onClick={onClose} aria-label="Close" title="Close (Esc)">
+            <span aria-hidden="true">✕</span>
+          </Button>
+        </span>
       </div>
       <p className={css.facts}>
         {run.label && (
@@ -76,7 +78,7 @@ export function RunHead({ run, step, onClose }: Props) {
 
 function Stepper({ step }: { step: Step }) {
   return (
-    <span className={css.stepper}>
+    <>
       <Button
         kind="quiet"
         disabled={!step.previous}
@@ -97,7 +99,7 @@ function Stepper({ step }: { step: Step }) {
       >
         <span aria-hidden="true">↓</span>
       </Button>
-    </span>
+    </>
   );
 }
 
