@@ -191,3 +191,16 @@ test("copying is told in the room that its own words have", async () => {
   expect(copy.querySelectorAll(".room")[0]).toHaveTextContent("Copy as JSON");
   expect(await navigator.clipboard.readText()).toContain('"number": 3');
 });
+
+test("the head leaves out what is not known, and keeps the moment at hand", async () => {
+  const run = aRun({ number: 3, duration_seconds: null, llm_usage: null });
+  given.run(detailOf(run));
+  visit(`${HISTORY}/run-3`);
+  const dialog = within(await screen.findByRole("dialog", { name: "Run #3" }));
+  const head = dialog.getByTitle(/^Close/).closest("header") as HTMLElement;
+  expect(head).not.toHaveTextContent("—");
+  const when = head.querySelector("time") as HTMLElement;
+  expect(when).toHaveAttribute("datetime", run.created_at);
+  expect(when.title).toMatch(/^22 Nov 2026, \d\d:\d\d:00 \S+$/);
+  expect(head).not.toHaveTextContent(when.title);
+});

@@ -1,12 +1,11 @@
 import { isLive, type RunDetail } from "../../../api/types";
-import { formatDuration, formatMoment } from "../../../lib/format";
+import { formatDuration } from "../../../lib/format";
 import { paths } from "../../../lib/paths";
 import { Button, ButtonLink } from "../../../ui/Button";
 import { CopyButton } from "../../../ui/CopyButton";
-import { Cost, Missing } from "../../../ui/Figure";
+import { Cost } from "../../../ui/Figure";
 import { StatusMark } from "../../../ui/StatusMark";
 import { When } from "../../../ui/When";
-import { whyNoCost, whyNoDuration } from "../missing";
 import { Elapsed } from "./Elapsed";
 import { servedBy } from "./models";
 import { OpenResults, RunActions } from "./RunActions";
@@ -21,7 +20,6 @@ interface Props {
 }
 
 export function RunHead({ run, step, onClose }: Props) {
-  const total = run.llm_usage?.total;
   return (
     <header className={css.head}>
       <div className={css.line}>
@@ -52,20 +50,9 @@ export function RunHead({ run, step, onClose }: Props) {
             {run.label}
           </span>
         )}
-        <span title={formatMoment(run.created_at)}>
-          <When at={run.created_at} />, {formatMoment(run.created_at)}
-        </span>
-        <span>{run.status === "running" ? <Elapsed run={run} /> : <Duration run={run} />}</span>
-        <span>
-          <Cost
-            usd={total?.cost_usd}
-            unpriced={total?.unpriced_call_count ?? 0}
-            missing={whyNoCost(run)}
-            soFar={isLive(run)}
-            full
-          />
-          {isLive(run) && total?.cost_usd != null && " so far"}
-        </span>
+        <When at={run.created_at} />
+        <Took run={run} />
+        <Spent run={run} />
         {servedBy(run).map((model) => (
           <span key={model} title={`Asked for ${run.config.model}`}>
             {model}
@@ -103,7 +90,24 @@ function Stepper({ step }: { step: Step }) {
   );
 }
 
-function Duration({ run }: { run: RunDetail }) {
-  if (run.duration_seconds === null) return <Missing why={whyNoDuration(run)} />;
-  return formatDuration(run.duration_seconds);
+/** A line that is read as a sentence leaves out what is not known; the sections below say why. */
+function Took({ run }: { run: RunDetail }) {
+  if (run.duration_seconds === null) return null;
+  return (
+    <span>
+      {run.status === "running" ? <Elapsed run={run} /> : formatDuration(run.duration_seconds)}
+    </span>
+  );
+}
+
+function Spent({ run }: { run: RunDetail }) {
+  const total = run.llm_usage?.total;
+  if (total?.cost_usd == null) return null;
+  const live = isLive(run);
+  return (
+    <span>
+      <Cost usd={total.cost_usd} unpriced={total.unpriced_call_count} soFar={live} full />
+      {live && " so far"}
+    </span>
+  );
 }
