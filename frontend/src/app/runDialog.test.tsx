@@ -132,6 +132,18 @@ test("what it took stands against what was foretold, and what it made against it
   expect(made.getByText("20% of the cost")).toBeVisible();
 });
 
+test("what came short is said beside what was made, other notes last", async () => {
+  const run = aRun({ number: 3 });
+  const short = "8 of 40 scenarios came; the ranking is from these.";
+  run.metrics.notes = [short, "One answer was repaired."];
+  given.run(detailOf(run));
+  visit(`${HISTORY}/run-3`);
+  const made = within(await screen.findByRole("region", { name: /^Produced/ }));
+  expect(made.getByText(short)).toBeVisible();
+  const notes = within(screen.getByRole("list", { name: "Notes" })).getAllByRole("listitem");
+  expect(notes.map((note) => note.textContent)).toEqual(["One answer was repaired."]);
+});
+
 test("a run that stopped short offers to go on first; one that came from elsewhere cannot", async () => {
   given.run(detailOf({ ...aFailedRun(2), ledger: "complete" }));
   visit(`${HISTORY}/run-2`);

@@ -4,6 +4,7 @@ import { Cost, Missing } from "../../../ui/Figure";
 import { whyNoCount } from "../missing";
 import css from "./Produced.module.css";
 import { Section } from "./Section";
+import { isShortfall } from "./shortfall";
 
 interface Tile {
   name: string;
@@ -26,6 +27,11 @@ export function Produced({ run }: { run: RunDetail }) {
         ))}
         <Spent run={run} />
       </dl>
+      {run.metrics.notes.filter(isShortfall).map((note) => (
+        <p key={note} className={css.note}>
+          {note}
+        </p>
+      ))}
     </Section>
   );
 }

@@ -6,6 +6,7 @@ import { formatLimit, LIMITS, type Limit } from "../../../lib/limits";
 import { callsQuery } from "../queries";
 import css from "./Provenance.module.css";
 import { Section } from "./Section";
+import { isShortfall } from "./shortfall";
 
 type Fact = [name: string, value: ReactNode];
 
@@ -18,6 +19,7 @@ export function Provenance({ run }: { run: RunDetail }) {
   const facts = [...asked(run), ...limits(run), ...known(run, prices)].filter(
     ([, value]) => value !== null,
   );
+  const notes = run.metrics.notes.filter((note) => !isShortfall(note));
   return (
     <Section title="Configuration and provenance">
       <dl className={css.facts}>
@@ -28,9 +30,9 @@ export function Provenance({ run }: { run: RunDetail }) {
           </div>
         ))}
       </dl>
-      {run.metrics.notes.length > 0 && (
+      {notes.length > 0 && (
         <ul className={css.notes} aria-label="Notes">
-          {run.metrics.notes.map((note) => (
+          {notes.map((note) => (
             <li key={note}>{note}</li>
           ))}
         </ul>
