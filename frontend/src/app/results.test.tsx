@@ -1,9 +1,11 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import type { Results, RunDetail } from "../api/types";
-import { aRun, detailOf, PROJECT, SPEND } from "../testing/data";
+import type { RankedCandidate, Results, RunDetail } from "../api/types";
+import { aFailedRun, aRun, detailOf, PROJECT, SPEND } from "../testing/data";
 import { given } from "../testing/server";
 import { visit } from "../testing/visit";
+
+const SCENARIOS = ["s1", "s2"].map((id) => ({ id, name: `Scenario ${id}`, description: "" }));
 
 /** Nothing of run 1; what there is is said by the test. */
 function resultsOf(part: Partial<Results> = {}): Results {
@@ -19,6 +21,34 @@ function resultsOf(part: Partial<Results> = {}): Results {
     missing: [],
     spend: SPEND,
     ...part,
+  };
+}
+
+/** Scored in each of these scenarios; without any, it has no score. */
+function aCandidate(id: string, rank: number, scenarios: string[]): RankedCandidate {
+  const isScored = scenarios.length > 0;
+  return {
+    id,
+    rank,
+    title: `Candidate ${id}`,
+    description: "",
+    origin: "designed",
+    predicted_effects: [],
+    P: isScored ? 0.8 : null,
+    R: isScored ? 2 : null,
+    I: isScored ? 0.4 : null,
+    constraint_satisfaction: {},
+    weighted_satisfaction: null,
+    hard_violations: [],
+    evaluation_count: scenarios.length,
+    missing_count: SCENARIOS.length - scenarios.length,
+    evaluations: scenarios.map((scenario_id) => ({
+      scenario_id,
+      P: 0.8,
+      R: 2,
+      constraint_satisfaction: {},
+      explanation: "because",
+    })),
   };
 }
 
@@ -40,4 +70,29 @@ test("a run that made none says so", async () => {
   open(detailOf(aRun({ candidate_count: 0 })), resultsOf());
   const title = { name: "This run made no candidates" };
   expect(await screen.findByRole("heading", title)).toBeVisible();
+});
+
+const UNPRICED = { ...SPEND, cost_usd: 0, cost_per_evaluation_usd: 0, unpriced_call_count: 3 };
+
+function tile(name: string): HTMLElement {
+  return screen.getByText(name).parentElement as HTMLElement;
+}
+
+test("a lower bound of nothing is no price of one thing", async () => {
+  const spend = { ...UNPRICED, cost_per_candidate_usd: 0 };
+  const candidates = [aCandidate("a", 1, ["s1", "s2"])];
+  open(detailOf(aRun()), resultsOf({ candidates, scenarios: SCENARIOS, spend }));
+  await screen.findByText("per evaluation");
+  expect(tile("per evaluation")).toHaveTextContent("—3 calls have no known price");
+  expect(tile("per ranked candidate")).toHaveTextContent("—3 calls have no known price");
+});
+
+test("what never ranked has no price of a ranked candidate", async () => {
+  const run = aFailedRun(1);
+  const spend = { ...UNPRICED, cost_per_evaluation_usd: null, cost_per_candidate_usd: null };
+  const candidates = [aCandidate("a", 1, [])];
+  open(detailOf(run), resultsOf({ candidates, scenarios: SCENARIOS, spend }));
+  await screen.findByText("per evaluation");
+  expect(tile("per evaluation")).toHaveTextContent("—There is nothing to divide by");
+  expect(screen.queryByText("per ranked candidate")).not.toBeInTheDocument();
 });

@@ -1,17 +1,17 @@
 import type { ReactNode } from "react";
-import type { Results } from "../../api/types";
-import { formatCount } from "../../lib/format";
-import { Cost } from "../../ui/Figure";
+import type { Results, RunDetail, Spend } from "../../api/types";
+import { formatCount, plural } from "../../lib/format";
+import { Cost, Missing } from "../../ui/Figure";
 import css from "./Price.module.css";
 
 const UNKNOWN = "No price is known for the calls of this run";
 
 /** How complete the ranking is, and what it cost. */
-export function Price({ results }: { results: Results }) {
+export function Price({ run, results }: { run: RunDetail; results: Results }) {
   const made = results.candidates.reduce((sum, one) => sum + one.evaluation_count, 0);
   const pairs = results.candidates.length * results.scenarios.length;
   const { spend } = results;
-  const none = made === 0 ? "There is nothing to divide by" : UNKNOWN;
+  const isRanked = "ranking" in run.metrics.phase_timings || spend.cost_per_candidate_usd !== null;
   return (
     <dl className={css.facts}>
       <Fact name="evaluations">
@@ -22,23 +22,31 @@ export function Price({ results }: { results: Results }) {
         <Cost usd={spend.cost_usd} unpriced={spend.unpriced_call_count} missing={UNKNOWN} />
       </Fact>
       <Fact name="per evaluation">
-        <Cost
-          usd={spend.cost_per_evaluation_usd}
-          unpriced={spend.unpriced_call_count}
-          missing={none}
-          fine
-        />
+        <Each usd={spend.cost_per_evaluation_usd} spend={spend} made={made} />
       </Fact>
-      <Fact name="per ranked candidate">
-        <Cost
-          usd={spend.cost_per_candidate_usd}
-          unpriced={spend.unpriced_call_count}
-          missing={none}
-          fine
-        />
-      </Fact>
+      {isRanked && (
+        <Fact name="per ranked candidate">
+          <Each usd={spend.cost_per_candidate_usd} spend={spend} made={made} />
+        </Fact>
+      )}
     </dl>
   );
+}
+
+interface EachProps {
+  usd: number | null;
+  spend: Spend;
+  made: number;
+}
+
+function Each({ usd, spend, made }: EachProps) {
+  const unpriced = spend.unpriced_call_count;
+  if (made === 0) return <Missing why="There is nothing to divide by" />;
+  // At least nothing: a bound that tells nothing of one evaluation.
+  if (spend.cost_usd === 0 && unpriced > 0) {
+    return <Missing why={`${plural(unpriced, "call has", "calls have")} no known price`} />;
+  }
+  return <Cost usd={usd} unpriced={unpriced} missing={UNKNOWN} fine />;
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {

@@ -53,7 +53,7 @@ function Body({ run, results }: { run: RunDetail; results: Results }) {
   if (results.candidates.length === 0) return <NoResults run={run} />;
   return (
     <>
-      <Price results={results} />
+      <Price run={run} results={results} />
       <Ranking results={results} />
       {results.scenarios.length > 0 && <Matrix results={results} />}
       <MissingList run={run} results={results} />
