@@ -56,6 +56,27 @@ test("what cannot be told apart says so", async () => {
   expect(screen.getByText("unknown → $0.11")).toBeVisible();
 });
 
+test("a lower bound saves nothing: no difference stands there", async () => {
+  server.use(
+    http.get("*/api/runs/run-2/compare/run-3", () => {
+      const found = aComparison(2, 3);
+      found.cost_usd = {
+        ...found.cost_usd,
+        head: 0.02,
+        delta: -0.095,
+        head_unpriced_call_count: 4,
+      };
+      return HttpResponse.json(found);
+    }),
+  );
+  visit(`${RUN}/compare/run-2`);
+  const why = "#3 has calls without a known price, so the difference is not known";
+  expect(await screen.findByText(`${why}.`)).toBeVisible();
+  const cost = screen.getByText("cost").parentElement;
+  expect(cost).toHaveTextContent(`—${why}$0.12 → ≥ $0.02`);
+  expect(screen.queryByRole("table", { name: "Why the cost differs" })).not.toBeInTheDocument();
+});
+
 test("an unknown run is told as such", async () => {
   server.use(
     http.get("*/api/runs/:base/compare/:head", () => problem(404, "not_found", "no run nope")),

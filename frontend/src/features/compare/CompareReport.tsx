@@ -6,6 +6,7 @@ import css from "./CompareReport.module.css";
 import { Counts } from "./Counts";
 import { DeltaTable } from "./DeltaTable";
 import { Tiles } from "./Tiles";
+import { whyNoDifference } from "./unpriced";
 
 const CAUSES = {
   calls: "More or fewer calls",
@@ -17,6 +18,8 @@ const CAUSES = {
 /** Where the time went, why the cost differs, what each made. */
 export function CompareReport({ comparison }: { comparison: Comparison }) {
   const { base, head, duration_seconds: time, cost_usd: cost, counts, notes } = comparison;
+  // Of two lower bounds, or one, the causes would explain a difference that may not be there.
+  const causes = whyNoDifference(comparison) ? null : cost.causes;
   const sides = { base: `#${base.number}`, head: `#${head.number}` };
   return (
     <>
@@ -42,12 +45,12 @@ export function CompareReport({ comparison }: { comparison: Comparison }) {
           )}
         </Block>
         <Block title="Why the cost differs" missing={whyNoCauses(comparison)}>
-          {cost.causes && (
+          {causes && (
             <DeltaTable
               {...sides}
               title="Why the cost differs"
               what="Cause"
-              parts={causeParts(cost.causes)}
+              parts={causeParts(causes)}
               names={CAUSES}
               format={formatFineCost}
               isSplit
@@ -62,9 +65,13 @@ export function CompareReport({ comparison }: { comparison: Comparison }) {
   );
 }
 
-function whyNoCauses({ base, head, cost_usd: cost }: Comparison): string {
+function whyNoCauses(comparison: Comparison): string {
+  const { base, head, cost_usd: cost } = comparison;
   const unknown = [cost.base === null && base, cost.head === null && head].filter((one) => !!one);
-  if (unknown.length === 0) return "The causes cannot be told apart: a note above says why.";
+  if (unknown.length === 0) {
+    const reason = whyNoDifference(comparison);
+    return reason ? `${reason}.` : "The causes cannot be told apart: a note above says why.";
+  }
   const numbers = [...new Set(unknown.map((one) => `#${one.number}`))].join(" and of ");
   return `The causes cannot be told: the cost of ${numbers} is not known.`;
 }

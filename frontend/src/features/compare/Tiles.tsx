@@ -9,6 +9,7 @@ import {
 } from "../../lib/format";
 import { Missing } from "../../ui/Figure";
 import css from "./Tiles.module.css";
+import { whyNoDifference } from "./unpriced";
 
 /** The differences that are asked for first. */
 export function Tiles({ comparison }: { comparison: Comparison }) {
@@ -17,7 +18,13 @@ export function Tiles({ comparison }: { comparison: Comparison }) {
   return (
     <dl className={css.tiles}>
       <Tile name="duration" pair={time} format={formatDuration} />
-      <Tile name="cost" pair={cost} format={formatFineCost} unpriced={unpriced} />
+      <Tile
+        name="cost"
+        pair={cost}
+        format={formatFineCost}
+        unpriced={unpriced}
+        noDelta={cost.delta === null ? null : whyNoDifference(comparison)}
+      />
       <Tile name="tokens" pair={counts.total_tokens} format={formatTokens} />
       <Tile name="evaluations" pair={counts.evaluation_count} format={formatCount} />
       {(best.base ?? best.head) !== null && (
@@ -33,20 +40,24 @@ interface TileProps {
   format: (value: number | null) => string;
   /** Calls of base and head whose price is not known: the figure of that side is a lower bound. */
   unpriced?: readonly [number, number];
+  /** Why the difference of two figures tells nothing. */
+  noDelta?: string | null;
   none?: string;
 }
 
-function Tile({ name, pair, format, unpriced = [0, 0], none = "unknown" }: TileProps) {
+function Tile(props: TileProps) {
+  const { name, pair, format, unpriced = [0, 0], noDelta, none = "unknown" } = props;
   function side(value: number | null, gaps: number) {
     if (value === null) return none;
     return `${gaps > 0 ? "≥ " : ""}${format(value)}`;
   }
-  const missing = none === "unknown" ? "Not known of both runs" : "Not there in both runs";
+  const oneSided = none === "unknown" ? "Not known of both runs" : "Not there in both runs";
+  const missing = noDelta ?? (pair.delta === null ? oneSided : null);
   return (
     <div>
       <dt>{name}</dt>
       <dd>
-        {pair.delta === null ? <Missing why={missing} /> : formatDelta(pair.delta, format)}
+        {missing ? <Missing why={missing} /> : formatDelta(pair.delta, format)}
         <span className={css.sides}>
           {side(pair.base, unpriced[0])} → {side(pair.head, unpriced[1])}
         </span>
