@@ -77,6 +77,23 @@ test("a lower bound saves nothing: no difference stands there", async () => {
   expect(screen.queryByRole("table", { name: "Why the cost differs" })).not.toBeInTheDocument();
 });
 
+test("tokens are counted in full, and in short for where they would not fit", async () => {
+  server.use(
+    http.get("*/api/runs/run-2/compare/run-3", () => {
+      const found = aComparison(2, 3);
+      found.counts.total_tokens = { base: 1_234_567, head: 1_300_000, delta: 65_433 };
+      return HttpResponse.json(found);
+    }),
+  );
+  visit(`${RUN}/compare/run-2`);
+  const counts = within(await screen.findByRole("table", { name: "Counts" }));
+  const row = within(counts.getByRole("row", { name: /^Tokens 1/ }));
+  expect(row.getByText("1,234,567")).toBeInTheDocument();
+  expect(row.getByText("1.23M")).toHaveAttribute("title", "1,234,567");
+  expect(row.getByText("+65.4k")).toHaveAttribute("title", "+65,433");
+  expect(counts.getByRole("row", { name: /^Evaluations/ })).toHaveTextContent("4040same");
+});
+
 test("an unknown run is told as such", async () => {
   server.use(
     http.get("*/api/runs/:base/compare/:head", () => problem(404, "not_found", "no run nope")),

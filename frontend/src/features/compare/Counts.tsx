@@ -1,5 +1,5 @@
 import type { Comparison } from "../../api/types";
-import { capitalize, formatCount, formatDelta } from "../../lib/format";
+import { capitalize, formatCount, formatDelta, formatTokens } from "../../lib/format";
 import css from "./Counts.module.css";
 
 type Name = keyof Comparison["counts"];
@@ -38,14 +38,37 @@ export function Counts({ base, head, counts }: Props) {
         {(Object.keys(NAMES) as Name[]).map((name) => (
           <tr key={name}>
             <th scope="row">{capitalize(NAMES[name])}</th>
-            <td>{formatCount(counts[name].base)}</td>
-            <td>{formatCount(counts[name].head)}</td>
+            <td>
+              <Amount name={name} show={(format) => format(counts[name].base)} />
+            </td>
+            <td>
+              <Amount name={name} show={(format) => format(counts[name].head)} />
+            </td>
             <td className={counts[name].delta ? css.differs : css.same}>
-              {formatDelta(counts[name].delta, formatCount)}
+              <Amount name={name} show={(format) => formatDelta(counts[name].delta, format)} />
             </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+interface AmountProps {
+  name: Name;
+  show: (format: (value: number | null) => string) => string;
+}
+
+/** Millions of tokens, three to a row, are too wide for a hand's screen: there they are rounded. */
+function Amount({ name, show }: AmountProps) {
+  const full = show(formatCount);
+  if (!name.endsWith("tokens")) return full;
+  return (
+    <>
+      <span className={css.full}>{full}</span>
+      <span className={css.short} title={full}>
+        {show(formatTokens)}
+      </span>
+    </>
   );
 }
