@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import type { RankedCandidate, Results, RunDetail } from "../api/types";
 import { aFailedRun, aRun, detailOf, PROJECT, SPEND } from "../testing/data";
@@ -95,4 +95,21 @@ test("what never ranked has no price of a ranked candidate", async () => {
   await screen.findByText("per evaluation");
   expect(tile("per evaluation")).toHaveTextContent("—There is nothing to divide by");
   expect(screen.queryByText("per ranked candidate")).not.toBeInTheDocument();
+});
+
+test("what has no evaluation has no rank, and the ranking says what it is made from", async () => {
+  const candidates = [aCandidate("a", 1, ["s1", "s2"]), aCandidate("b", 2, [])];
+  open(detailOf(aRun()), resultsOf({ candidates, scenarios: SCENARIOS }));
+  const ranking = within(await screen.findByRole("table", { name: "Ranking" }));
+  expect(ranking.getByRole("row", { name: /Candidate a/ })).toHaveTextContent(/^1Candidate a/);
+  expect(ranking.getByRole("row", { name: /Candidate b/ })).toHaveTextContent(
+    /^—It has no evaluation, so it has no rankCandidate b/,
+  );
+  expect(screen.getByText(/It is made from 2 of 4 evaluations\.$/)).toBeVisible();
+});
+
+test("a ranking from all evaluations says nothing of them", async () => {
+  const candidates = [aCandidate("a", 1, ["s1", "s2"])];
+  open(detailOf(aRun()), resultsOf({ candidates, scenarios: SCENARIOS }));
+  expect(await screen.findByText(/stands last\.$/)).toBeVisible();
 });

@@ -4,7 +4,7 @@ import { capitalize, formatScore, MISSING } from "../../lib/format";
 import { useChoice } from "../../lib/useChoice";
 import { Segments } from "../../ui/Segments";
 import { CellDialog } from "./CellDialog";
-import { type Cell, grid, heatScale, type Measure, measured } from "./grid";
+import { type Cell, grid, heatScale, type Measure, measured, placeOf } from "./grid";
 import css from "./Matrix.module.css";
 
 const MEASURES = [
@@ -63,8 +63,12 @@ export function Matrix({ results }: { results: Results }) {
           <tbody>
             {rows.map(({ candidate, cells }) => (
               <tr key={candidate.id}>
-                <th scope="row" title={candidate.title}>
-                  <span className={css.place}>{candidate.rank}</span>
+                <th
+                  scope="row"
+                  title={candidate.title}
+                  className={placeOf(candidate) === null ? css.unranked : undefined}
+                >
+                  <span className={css.place}>{placeOf(candidate) ?? MISSING}</span>
                   <span className={css.name}>{candidate.title}</span>
                 </th>
                 {cells.map((cell) => (

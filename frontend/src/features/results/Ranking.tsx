@@ -1,11 +1,13 @@
 import type { RankedCandidate, Results } from "../../api/types";
-import { formatScore, formatShare, plural } from "../../lib/format";
+import { formatCount, formatScore, formatShare, plural } from "../../lib/format";
 import { Missing } from "../../ui/Figure";
 import table from "../../ui/Table.module.css";
 import { Constraints } from "./Constraints";
+import { placeOf } from "./grid";
 import css from "./Ranking.module.css";
 
 const NO_SCORE = "It has no evaluation, so it has no score";
+const NO_RANK = "It has no evaluation, so it has no rank";
 const NO_CONSTRAINT = "No constraint was scored";
 
 export function Ranking({ results }: { results: Results }) {
@@ -14,7 +16,7 @@ export function Ranking({ results }: { results: Results }) {
       <h2 id="ranking">Ranking</h2>
       <p className={css.words}>
         By I = P / R: prediction quality over resource cost, both means over the scenarios. A
-        candidate that breaks a hard constraint stands last.
+        candidate that breaks a hard constraint stands last.{basis(results)}
       </p>
       <table className={table.table} aria-labelledby="ranking">
         <thead>
@@ -45,11 +47,20 @@ export function Ranking({ results }: { results: Results }) {
   );
 }
 
+/** How much of what was to be known the ranking is made from, where that is not all. */
+function basis({ candidates, scenarios }: Results): string {
+  const made = candidates.reduce((sum, one) => sum + one.evaluation_count, 0);
+  const pairs = candidates.length * scenarios.length;
+  if (made === 0) return " No candidate has a rank: none has an evaluation.";
+  if (made >= pairs) return "";
+  return ` It is made from ${formatCount(made)} of ${plural(pairs, "evaluation")}.`;
+}
+
 function CandidateRow({ candidate }: { candidate: RankedCandidate }) {
   const broken = candidate.hard_violations;
   return (
     <tr className={broken.length > 0 ? css.broken : undefined}>
-      <td className={css.rank}>{candidate.rank ?? <Missing why="It is not ranked yet" />}</td>
+      <td className={css.rank}>{placeOf(candidate) ?? <Missing why={NO_RANK} />}</td>
       <td className={`${table.wide} ${css.candidate}`}>
         <span className={css.title} dir="auto">
           {candidate.title}

@@ -32,6 +32,11 @@ export function grid(results: Results): GridRow[] {
   });
 }
 
+/** The order goes on where there is no score to rank by: a place there is no rank. */
+export function placeOf({ I, rank }: RankedCandidate): number | null {
+  return I === null ? null : rank;
+}
+
 export function measured(evaluation: Evaluation, measure: Measure): number {
   return measure === "I" ? evaluation.P / evaluation.R : evaluation[measure];
 }
