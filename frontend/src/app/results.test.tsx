@@ -113,3 +113,20 @@ test("a ranking from all evaluations says nothing of them", async () => {
   open(detailOf(aRun()), resultsOf({ candidates, scenarios: SCENARIOS }));
   expect(await screen.findByText(/stands last\.$/)).toBeVisible();
 });
+
+test("a description opens to its predicted effects; a short one has nothing to open", async () => {
+  const effect = { constraint: "No data loss", direction: "decrease", magnitude: "slightly" };
+  const told = { description: "Prices are cached.", predicted_effects: [effect] };
+  const candidates = [
+    { ...aCandidate("a", 1, ["s1", "s2"]), ...told },
+    { ...aCandidate("b", 2, ["s1", "s2"]), description: "Nothing is cached." },
+  ];
+  const { user } = open(detailOf(aRun()), resultsOf({ candidates, scenarios: SCENARIOS }));
+  const words = await screen.findByText("Prices are cached.");
+  expect(words.closest("details")).not.toHaveAttribute("open");
+  await user.click(words);
+  const effects = screen.getByRole("list", { name: "Predicted effects" });
+  expect(effects).toHaveTextContent("No data loss: decrease, slightly");
+  expect(screen.getByText("Predicted effects")).toBeVisible();
+  expect(screen.getByText("Nothing is cached.").closest("details")).toBeNull();
+});

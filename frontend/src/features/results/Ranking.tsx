@@ -3,6 +3,7 @@ import { formatCount, formatScore, formatShare, plural } from "../../lib/format"
 import { Missing } from "../../ui/Figure";
 import table from "../../ui/Table.module.css";
 import { Constraints } from "./Constraints";
+import { Description } from "./Description";
 import { placeOf } from "./grid";
 import css from "./Ranking.module.css";
 
@@ -106,28 +107,5 @@ function Score({ label, value, strong = false }: ScoreProps) {
         <span title={String(value)}>{formatScore(value)}</span>
       )}
     </td>
-  );
-}
-
-/** The first lines of it; a click shows the rest. */
-function Description({ candidate }: { candidate: RankedCandidate }) {
-  const { description, predicted_effects: effects } = candidate;
-  if (!description && effects.length === 0) return null;
-  return (
-    <details className={css.about}>
-      <summary>
-        <span>{description || "Predicted effects"}</span>
-      </summary>
-      {effects.length > 0 && (
-        <ul className={css.effects} aria-label="Predicted effects">
-          {effects.map((effect) => (
-            <li key={effect.constraint}>
-              {effect.constraint}: {effect.direction}
-              {effect.magnitude && `, ${effect.magnitude}`}
-            </li>
-          ))}
-        </ul>
-      )}
-    </details>
   );
 }
