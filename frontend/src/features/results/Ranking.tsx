@@ -63,10 +63,12 @@ function CandidateRow({ candidate }: { candidate: RankedCandidate }) {
     <tr className={broken.length > 0 ? css.broken : undefined}>
       <td className={css.rank}>{placeOf(candidate) ?? <Missing why={NO_RANK} />}</td>
       <td className={`${table.wide} ${css.candidate}`}>
-        <span className={css.title} dir="auto">
-          {candidate.title}
-        </span>
-        {candidate.origin === "given" && <span className={css.tag}>given</span>}
+        <p className={css.name}>
+          <span className={css.title} dir="auto">
+            {candidate.title}
+          </span>
+          {candidate.origin === "given" && <span className={css.tag}>given</span>}
+        </p>
         {broken.length > 0 && (
           <p className={css.violation}>✕ Breaks a hard constraint: {broken.join(", ")}</p>
         )}
