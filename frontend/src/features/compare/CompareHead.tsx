@@ -71,7 +71,11 @@ function SideFacts({ name, side }: { name: string; side: Side }) {
       <dd>
         <span>{name}</span>
         <StatusMark status={side.status} />
-        {side.label && <span>{side.label}</span>}
+        {side.label && (
+          <span className={css.label} title={side.label}>
+            {side.label}
+          </span>
+        )}
         <When at={side.created_at} />
       </dd>
     </div>

@@ -11,7 +11,11 @@ export function ResultsHead({ run }: { run: RunDetail }) {
       <h1>Results of run #{run.number}</h1>
       <p className={css.facts}>
         <StatusMark status={run.status} />
-        {run.label && <span>{run.label}</span>}
+        {run.label && (
+          <span className={css.label} title={run.label}>
+            {run.label}
+          </span>
+        )}
         <When at={run.created_at} />
         <Link to={paths.run(run.project_id, run.id)}>Open the run</Link>
       </p>
