@@ -183,7 +183,7 @@ def test_an_empty_database_says_where_to_begin(
     dialog.get_by_role("button", name="Create project").click()
     title = dialog.get_by_role("textbox", name="Title")
     expect(title).to_have_attribute("aria-invalid", "true")
-    expect(title).to_have_accessible_description("Takes text of 1 to 200 characters")
+    expect(title).to_have_accessible_description("Give it a title")
     dialog.get_by_role("textbox", name="Title").fill("Cold chain")
     dialog.get_by_role("button", name="Add a constraint").click()
     dialog.get_by_role("textbox", name="Name").fill("Stays cold")

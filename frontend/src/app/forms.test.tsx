@@ -148,3 +148,29 @@ test("the estimate follows the form, keeps its last answer, and says why there i
   await user.type(screen.getByRole("textbox", { name: "Model" }), "x");
   expect(await box.findByText("None yet: model takes a name.")).toBeVisible();
 });
+
+test("what must be named is asked for in plain words, in place of the hint", async () => {
+  given.health(HEALTH);
+  const { user } = visit("/projects/p-1/new");
+  await user.click(await screen.findByRole("radio", { name: /^Seeded/ }));
+  const box = within(screen.getByRole("region", { name: "Estimate" }));
+  expect(await box.findByText("Name a candidate to see the estimate.")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Start" }));
+  const title = screen.getByRole("textbox", { name: "Candidate 1" });
+  expect(title).toHaveAccessibleDescription("Give it a title");
+  const count = screen.getByRole("textbox", { name: "Scenarios" });
+  expect(count).toHaveAccessibleDescription("1 to 50");
+  await user.clear(count);
+  await user.type(title, "Cache prices");
+  await user.click(screen.getByRole("button", { name: "Start" }));
+  expect(count).toHaveAccessibleDescription("Takes a whole number from 1 to 50");
+  expect(screen.queryByText("1 to 50")).not.toBeInTheDocument();
+});
+
+test("a problem without a title is asked for one before it is sent", async () => {
+  const { user } = visit("/projects/p-1/problem");
+  const title = await screen.findByRole("textbox", { name: "Title" });
+  await user.clear(title);
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  expect(title).toHaveAccessibleDescription("Give it a title");
+});

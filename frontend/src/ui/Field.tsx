@@ -19,9 +19,9 @@ interface Props {
 export function Field({ label, hint, errors, children }: Props) {
   const id = useId();
   const isWrong = errors !== undefined && errors.length > 0;
-  const described = [hint && `${id}-hint`, isWrong && `${id}-error`].filter(Boolean).join(" ");
   const control: ControlProps = { id };
-  if (described) control["aria-describedby"] = described;
+  if (isWrong) control["aria-describedby"] = `${id}-error`;
+  else if (hint) control["aria-describedby"] = `${id}-hint`;
   if (isWrong) control["aria-invalid"] = true;
   return (
     <div className={css.field}>
@@ -32,7 +32,8 @@ export function Field({ label, hint, errors, children }: Props) {
           {sentence(errors)}
         </p>
       )}
-      {hint && (
+      {/* What is wrong says what the hint said. */}
+      {hint && !isWrong && (
         <p id={`${id}-hint`} className={css.hint}>
           {hint}
         </p>

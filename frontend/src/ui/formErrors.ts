@@ -16,3 +16,8 @@ export function formErrors(error: Error | null, hasField: (name: string) => bool
   const rest = isUnexplained ? error.message : others.join(" ");
   return { at: (field) => fields[field], rest: rest || null };
 }
+
+/** What an empty field says that must not be empty: the length of a text is no help to begin with. */
+export function askFor(what: string, field: string, text: string): FieldErrors {
+  return text.trim() === "" ? { [field]: [`give it a ${what}`] } : {};
+}

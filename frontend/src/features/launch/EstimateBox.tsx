@@ -12,7 +12,7 @@ import {
 import { useDebounced } from "../../lib/useDebounced";
 import { Skeleton } from "../../ui/Skeleton";
 import css from "./EstimateBox.module.css";
-import { firstOf, whyNot, work } from "./estimate";
+import { firstOf, firstStep, whyNot, work } from "./estimate";
 import { estimateQuery } from "./queries";
 import { SideBox } from "./SideBox";
 import box from "./SideBox.module.css";
@@ -31,7 +31,7 @@ export function EstimateBox({ projectId, body, errors }: Props) {
   // As text, so that only another question is another value. A label costs nothing.
   const asked = useDebounced(JSON.stringify({ ...body, label: undefined }), REST_MS);
   const wanted = useMemo<RunInput>(() => JSON.parse(asked), [asked]);
-  const early = firstOf(errors);
+  const early = firstStep(body) ?? firstOf(errors);
   const { data, error, isFetching } = useQuery({
     ...estimateQuery(projectId, wanted),
     enabled: early === null,
@@ -40,7 +40,7 @@ export function EstimateBox({ projectId, body, errors }: Props) {
   return (
     <SideBox title="Estimate" busy={isFetching}>
       <div className={css.room} aria-live="polite" aria-atomic="true">
-        {reason && <p className={box.words}>None yet: {reason}.</p>}
+        {reason && <p className={box.words}>{firstStep(body) ?? `None yet: ${reason}`}.</p>}
         {!reason && data && <Figures body={wanted} estimate={data} />}
         {!reason && !data && <Waiting />}
       </div>

@@ -1,6 +1,7 @@
 import type { FieldErrors } from "../../api/client";
 import type { Budget, Mode, RunInput } from "../../api/types";
 import { type LimitsDraft, limitsDraft, readLimits, withDefaults } from "../../lib/limits";
+import { askFor } from "../../ui/formErrors";
 
 export interface CandidateDraft {
   key: number;
@@ -50,7 +51,7 @@ export interface Request {
 export function requestOf(draft: Draft, projectLimits: Budget | null): Request {
   const { budget, errors } = readLimits(draft.limits, "budget");
   const body = inputOf(draft, withDefaults(budget, projectLimits));
-  return { body, errors: { ...countErrors(draft), ...errors } };
+  return { body, errors: { ...countErrors(draft), ...errors, ...titleErrors(draft) } };
 }
 
 /** On the wire what is no number would be null, which asks for the server's own choice. */
@@ -60,6 +61,12 @@ function countErrors(draft: Draft): FieldErrors {
   if (makesCandidates(draft.mode) && !isCount(draft.numCandidates)) errors.num_candidates = wrong;
   if (!isCount(draft.numScenarios)) errors.num_scenarios = wrong;
   return errors;
+}
+
+function titleErrors({ mode, candidates }: Draft): FieldErrors {
+  if (!takesCandidates(mode)) return {};
+  const asked = candidates.map(({ title }, i) => askFor("title", `candidates.${i}.title`, title));
+  return Object.assign({}, ...asked);
 }
 
 function isCount(text: string): boolean {

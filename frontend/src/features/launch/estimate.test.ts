@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ApiError } from "../../api/client";
 import { anEstimate } from "../../testing/data";
-import { whyNot, work } from "./estimate";
+import { firstStep, whyNot, work } from "./estimate";
 
 test("work reads as what was asked for", () => {
   const counts = { num_candidates: 5, num_scenarios: 8 };
@@ -22,4 +22,16 @@ test("a form that cannot be estimated says which field is in the way", () => {
   expect(whyNot(new ApiError(0, "unreachable", "The server did not answer."))).toBe(
     "The server did not answer.",
   );
+});
+
+test("what has no name yet is asked for one", () => {
+  const [named, unnamed] = [{ title: "A" }, { title: "" }];
+  expect(firstStep({ mode: "seeded", candidates: [unnamed] })).toBe(
+    "Name a candidate to see the estimate",
+  );
+  expect(firstStep({ mode: "eval_only", candidates: [named, unnamed] })).toBe(
+    "Name each candidate to see the estimate",
+  );
+  expect(firstStep({ mode: "eval_only", candidates: [named] })).toBeNull();
+  expect(firstStep({ mode: "full_search" })).toBeNull();
 });

@@ -21,6 +21,13 @@ const NAMES: Record<string, string> = {
   max_duration_seconds: "the limit of time",
 };
 
+/** What to do before there is anything to estimate; null when the form names what it asks for. */
+export function firstStep({ mode, candidates }: RunInput): string | null {
+  if (mode === "full_search" || !candidates || candidates.every(({ title }) => title)) return null;
+  const which = candidates.length > 1 ? "each candidate" : "a candidate";
+  return `Name ${which} to see the estimate`;
+}
+
 /** Why a form cannot be estimated: its first field that is wrong, in a sentence. */
 export function whyNot(error: Error): string {
   const first = error instanceof ApiError ? firstOf(error.errors) : null;

@@ -3,7 +3,7 @@ import type { ProjectInput } from "../../api/types";
 import { hasLimits, LIMIT_FIELD, readLimits } from "../../lib/limits";
 import { Button } from "../../ui/Button";
 import { Field, FormError } from "../../ui/Field";
-import { formErrors } from "../../ui/formErrors";
+import { askFor, formErrors } from "../../ui/formErrors";
 import { LimitsGroup } from "../../ui/LimitsGroup";
 import { useFirstError } from "../../ui/useFirstError";
 import { useRefusal } from "../../ui/useRefusal";
@@ -34,7 +34,8 @@ export function ProjectForm({ start, save, isSaving, error, action, note, onCanc
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (accepts(limits.errors)) save(inputOf(draft, limits.budget));
+    const unnamed = askFor("title", "title", draft.title);
+    if (accepts({ ...unnamed, ...limits.errors })) save(inputOf(draft, limits.budget));
   }
 
   return (
