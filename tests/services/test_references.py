@@ -3,8 +3,7 @@ from sqlalchemy.orm import Session
 from tests.seed import add_project, add_run
 
 from crucible.errors import Ambiguous, NotFound
-from crucible.services.projects import only_project, resolve_project
-from crucible.services.runs import resolve_run
+from crucible.services.references import only_project, resolve_project, resolve_run
 
 
 def test_a_run_is_named_by_id_prefix_or_number(session: Session) -> None:

@@ -60,9 +60,7 @@ def _table(found: Value, screen: Screen) -> list[str]:
     room = screen.columns and max(NARROWEST, (screen.columns - FIGURES) // 2)
     rows = [
         dict(zip(COLUMNS, ("", *heads, "change", ""), strict=True)),
-        _said(
-            "status", found, room, lambda run: f"{run_words.mark(run['status'])} {run['status']}"
-        ),
+        _said("status", found, room, _status),
         _said("label", found, room, lambda run: clean(run["label"] or "")),
         *_models(found, room),
         _figures("duration", found["duration_seconds"], format.duration),

@@ -15,7 +15,7 @@ from crucible.models.values import LIVE, Status
 from crucible.recorder.revision import GONE, bump
 from crucible.services import budgets, lost
 from crucible.services.recent_runs import recent_runs
-from crucible.services.references import only_project, resolve_project
+from crucible.services.references import resolve_project
 from crucible.services.usage import PICO, usd
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "delete_project",
     "get_project",
     "list_projects",
-    "only_project",
     "replace_project",
     "require_idle",
     "resolve_project",

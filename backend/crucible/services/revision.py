@@ -1,8 +1,8 @@
 """What has changed since an answer was given, in one cheap question.
 
-The revision is bumped by every committed change (`bump`). What else an answer depends on is the
-moment it is asked at, where it counts back from that: such a moment matters only through the
-first run behind it, which is one step over an index.
+The revision is bumped by every committed change (`recorder.revision`). What else an answer depends
+on is the moment it is asked at, where it counts back from that: such a moment matters only through
+the first run behind it, which is one step over an index.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from crucible.models import Revision, Run
 from crucible.models.values import LIVE
-from crucible.recorder.revision import bump
 from crucible.services import lost
-
-__all__ = ["Moments", "bump", "state_of"]
 
 STALL_SECONDS = 10
 """How old the figures of a stall may be: silence grows without a write."""
